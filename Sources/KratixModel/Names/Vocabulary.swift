@@ -1,0 +1,77 @@
+/// Labels, annotations and finalizers (contract, section 2).
+public enum KratixLabels {
+  public static let promiseVersion = "kratix.io/promise-version"
+  public static let promiseName = "kratix.io/promise-name"
+  public static let resourceName = "kratix.io/resource-name"
+  public static let resourceNamespace = "kratix.io/resource-namespace"
+  public static let pipelineName = "kratix.io/pipeline-name"
+  public static let pipelineNamespace = "kratix.io/pipeline-namespace"
+  public static let workType = "kratix.io/work-type"
+  public static let workflowType = "kratix.io/workflow-type"
+  public static let workflowAction = "kratix.io/workflow-action"
+  public static let hash = "kratix.io/hash"
+  public static let pipelineHash = "kratix.io/pipeline-hash"
+  public static let managedBy = "app.kubernetes.io/managed-by"
+  public static let managedByKratix = "Kratix"
+  public static let work = "kratix.io/work"
+  public static let workloadGroupID = "kratix.io/workload-group-id"
+  public static let targetDestinationName = "kratix.io/targetDestinationName"
+  public static let misplaced = "kratix.io/misplaced"
+  public static let latestRevision = "kratix.io/latest-revision"
+  public static let manualReconciliation = "kratix.io/manual-reconciliation"
+  public static let runFromStart = "internal.workflows.kratix.io/run-from-start"
+  public static let reconcileResources = "kratix.io/reconcile-resources"
+  public static let paused = "kratix.io/paused"
+  public static let workflowSuspended = "kratix.io/workflow-suspended"
+  public static let promiseReleaseName = "kratix.io/promise-release-name"
+  public static let dryRun = "kratix.io/dry-run"
+  public static let dryRunSummary = "kratix.io/dry-run-summary"
+  public static let componentOfPromise = "kratix.io/component-of-promise-name"
+  public static let componentOfResource = "kratix.io/component-of-resource-name"
+  public static let componentOfResourceNamespace = "kratix.io/component-of-resource-namespace"
+  /// The only value that means yes, for every label that switches something.
+  public static let yes = "true"
+}
+
+public enum KratixAnnotations {
+  public static let lastUpdatedAt = "kratix.io/last-updated-at"
+  public static let reconciliationInterval = "kratix.io/reconciliation-interval"
+  public static let skipResourceRequestCleanup = "kratix.io/skip-resource-request-cleanup-on-delete"
+  public static let jobResourceNamespace = "kratix.io/job-resource-namespace"
+  public static let jobResourceName = "kratix.io/job-resource-name"
+  public static let jobResourceKind = "kratix.io/job-resource-kind"
+  public static let jobResourceAPIVersion = "kratix.io/job-resource-api-version"
+}
+
+public enum KratixFinalizers {
+  public static let resourceRequestCleanup = "kratix.io/resource-request-cleanup"
+  public static let dynamicControllerCleanup = "kratix.io/dynamic-controller-dependant-resources-cleanup"
+  public static let apiCRDCleanup = "kratix.io/api-crd-cleanup"
+  public static let dependenciesCleanup = "kratix.io/dependencies-cleanup"
+  public static let workflowsCleanup = "kratix.io/workflows-cleanup"
+  public static let revisionCleanup = "kratix.io/revision-cleanup"
+  public static let deleteWorkflows = "kratix.io/delete-workflows"
+  public static let workCleanup = "kratix.io/work-cleanup"
+  public static let resourceBindingCleanup = "kratix.io/resource-binding-cleanup"
+  public static let workPlacementRepoCleanup = "finalizers.workplacement.kratix.io/repo-cleanup"
+  public static let workPlacementDotFilesCleanup = "finalizers.workplacement.kratix.io/kratix-dot-files-cleanup"
+  public static let destinationCleanup = "kratix.io/destination-cleanup"
+  public static let promiseReleaseCleanup = "kratix.io/promise-cleanup"
+  public static let healthRecordCleanup = "kratix.io/health-record-cleanup"
+}
+
+/// Condition types (contract, sections 4.5, 5.9, 6.3, 7.5 and 8).
+public enum KratixConditions {
+  public static let available = "Available"
+  public static let reconciled = "Reconciled"
+  public static let configureWorkflowCompleted = "ConfigureWorkflowCompleted"
+  public static let deleteWorkflowCompleted = "DeleteWorkflowCompleted"
+  public static let worksSucceeded = "WorksSucceeded"
+  public static let requirementsFulfilled = "RequirementsFulfilled"
+  public static let promiseAvailable = "PromiseAvailable"
+  public static let upgradeSucceeded = "UpgradeSucceeded"
+  public static let scheduleSucceeded = "ScheduleSucceeded"
+  public static let writeSucceeded = "WriteSucceeded"
+  public static let ready = "Ready"
+  public static let installed = "Installed"
+}
