@@ -100,13 +100,17 @@ extension StatusError {
       because: "the object has been modified; please apply your changes to the latest version and try again")
   }
 
-  /// 422: one cause for each invalid field. The message lists them as the server does.
+  /// 422: one cause for each invalid field. The message lists them as the server does, each text once.
   public static func invalid(_ kind: GroupVersionKind, _ name: String, _ causes: [Cause]) -> StatusError {
     let qualified = kind.group.isEmpty ? kind.kind : "\(kind.kind).\(kind.group)"
-    let lines = causes.map { $0.field.isEmpty ? $0.message : "\($0.field): \($0.message)" }
-    let detail = lines.count == 1 ? lines[0] : "[\(lines.joined(separator: ", "))]"
+    var lines: [String] = []
+    for cause in causes {
+      let line = cause.field.isEmpty ? cause.message : "\(cause.field): \(cause.message)"
+      if !lines.contains(line) { lines.append(line) }
+    }
+    let detail = lines.isEmpty ? "" : lines.count == 1 ? ": \(lines[0])" : ": [\(lines.joined(separator: ", "))]"
     return StatusError(
-      code: 422, reason: .invalid, message: "\(qualified) \"\(name)\" is invalid: \(detail)", name: name,
+      code: 422, reason: .invalid, message: "\(qualified) \"\(name)\" is invalid\(detail)", name: name,
       group: kind.group, kind: kind.kind, causes: causes)
   }
 
