@@ -1,0 +1,6 @@
+import KratixPlugin
+
+@main
+enum Main {
+  static func main() async { await KubectlKratix.runAsProcess() }
+}
