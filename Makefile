@@ -1,0 +1,49 @@
+# The one door. `make demo` and `make test` do all the set-up that they need.
+
+CONFIG ?= release
+SWIFT ?= swift
+BUILD_FLAGS ?=
+TEST_FLAGS ?=
+export PATH := $(CURDIR)/bin:$(CURDIR)/.tools/bin:$(PATH)
+
+.PHONY: build demo test conformance bench lint format update-golden release clean setup
+
+setup:
+	@scripts/setup.sh build
+
+build: setup
+	$(SWIFT) build -c $(CONFIG) --product kubectl-kratix $(BUILD_FLAGS)
+	$(SWIFT) build -c $(CONFIG) --product kratix-webhook $(BUILD_FLAGS)
+	@mkdir -p bin
+	@folder=$$($(SWIFT) build -c $(CONFIG) --show-bin-path) && for name in kubectl-kratix kratix-webhook; do \
+	  cp "$$folder/$$name" "bin/.$$name.new" && mv "bin/.$$name.new" "bin/$$name"; done
+
+# The tutorial: a fleet goes from one version to the next, and is seen before it goes.
+demo:
+	@scripts/setup.sh demo
+	@$(MAKE) --no-print-directory build
+	@scripts/demo.sh
+
+test:
+	@scripts/setup.sh test
+	$(SWIFT) build --build-tests $(BUILD_FLAGS)
+	$(SWIFT) test --skip-build $(TEST_FLAGS)
+
+# The end-to-end tests against another platform: make conformance KUBECONFIG=path
+conformance:
+	@test -n "$(KUBECONFIG)" || { echo "make conformance: name the platform: make conformance KUBECONFIG=path" >&2; exit 64; }
+	@scripts/setup.sh test
+	KRATIX_E2E_KUBECONFIG="$(abspath $(KUBECONFIG))" $(SWIFT) test --filter EndToEndTests $(TEST_FLAGS)
+
+lint:
+	$(SWIFT) format lint --strict -r .
+
+format:
+	$(SWIFT) format -i -r .
+
+update-golden:
+	UPDATE_GOLDEN=1 $(SWIFT) test $(TEST_FLAGS)
+
+clean:
+	rm -rf bin .tools
+	$(SWIFT) package clean

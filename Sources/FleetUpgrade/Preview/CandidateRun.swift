@@ -1,0 +1,107 @@
+import KratixModel
+import Kubernetes
+import WorkflowRunner
+
+/// A Promise's resource workflow, run for one resource outside of the cluster: what it would put out.
+struct CandidateRun: Sendable {
+  /// What all pipelines of the workflow made together.
+  struct Result: Sendable {
+    var outputs: Outputs
+    /// The top-level keys that status.yaml files set, the last pipeline winning (contract, section 5.5).
+    var status: [String: JSON]
+    /// The pipeline that asked to be suspended, with its message: those after it did not run.
+    var suspended: (pipeline: String, message: String?)?
+  }
+
+  var engine: any WorkflowEngine
+  var limits: WorkflowLimits
+
+  /// - Parameter promise: with the spec of the revision to run.
+  /// - Throws: `WorkflowFailure` of the first pipeline that fails; later ones do not run, as in Kratix.
+  func callAsFunction(_ promise: Promise, for resource: KubernetesObject) async throws(WorkflowFailure) -> Result {
+    var outputs = Outputs()
+    var status: [String: JSON] = [:]
+    for pipeline in promise.pipelines(.resource, .configure) {
+      let run = WorkflowRun(
+        pipeline: pipeline,
+        environment: .resource(resource, promise: promise, pipeline: pipeline.name, action: .configure, isDryRun: true),
+        object: resource)
+      let result = try await engine.run(run, limits: limits)
+      if let control = result.control, control.suspend || control.retryAfter != nil {
+        return Result(outputs: outputs, status: status, suspended: (pipeline.name, control.message))
+      }
+      add(result, of: pipeline, promise: promise, to: &outputs)
+      for (key, value) in result.status?.objectValue ?? [:] {
+        status[key] = key == "conditions" ? merged(status[key], value) : value
+      }
+    }
+    return Result(outputs: outputs, status: status)
+  }
+
+  /// Files and selectors, grouped as work-writer does it (contract, section 5.5).
+  private func add(_ result: WorkflowResult, of pipeline: Pipeline, promise: Promise, to outputs: inout Outputs) {
+    for file in result.files { outputs.files[.init(pipeline: pipeline.name, path: file.path)] = file.bytes }
+    let directories = result.destinationSelectors.filter { $0.directory != "." }
+    for entry in directories {
+      outputs.selectors[.init(pipeline: pipeline.name, path: entry.directory)] = .some(entry.matchLabels)
+    }
+    let hasDefaultFiles = result.files.contains { file in
+      !directories.contains { file.path.hasPrefix($0.directory + "/") }
+    }
+    guard hasDefaultFiles else { return }
+    var selectors = result.destinationSelectors.filter { $0.directory == "." }.map {
+      WorkloadGroup.Selector(matchLabels: $0.matchLabels, source: "resource-workflow")
+    }
+    let own = promise.destinationSelectors
+    if !own.isEmpty { selectors.append(.init(matchLabels: own, source: "promise")) }
+    outputs.selectors[.init(pipeline: pipeline.name, path: ".")] = .some(
+      WorkloadGroup(directory: ".", selectors: selectors, workloads: []).effectiveSelector)
+  }
+
+  private func merged(_ old: JSON?, _ new: JSON) -> JSON {
+    var conditions = old?.arrayValue ?? []
+    for condition in new.arrayValue ?? [] {
+      conditions.removeAll { $0["type"] == condition["type"] }
+      conditions.append(condition)
+    }
+    return .array(conditions)
+  }
+}
+
+/// The status of a resource, as far as workflows write it, compared with what a run would write.
+enum StatusDifference {
+  /// Keys that Kratix itself writes (contract, section 5.9). `message` is the pipeline's, unless it says nothing.
+  private static let kratixKeys: Set<String> = [
+    "kratix", "observedGeneration", "promiseVersion", "resourceBindingVersion", "workflows", "workflowsSucceeded",
+    "workflowsFailed", "lastSuccessfulConfigureWorkflowTime", "healthStatus",
+  ]
+  private static let kratixConditions: Set<String> = [
+    KratixConditions.configureWorkflowCompleted, KratixConditions.deleteWorkflowCompleted,
+    KratixConditions.promiseAvailable, KratixConditions.worksSucceeded, KratixConditions.reconciled,
+  ]
+
+  /// Only keys that the run writes can change: the merge is shallow and removes nothing (contract, section 5.5).
+  static func between(_ live: JSON?, written: [String: JSON]) -> [Change] {
+    var changes: [Change] = []
+    for (key, value) in written.sorted(by: { $0.key < $1.key }) where !kratixKeys.contains(key) {
+      let old = live?[key]
+      if key == "conditions" {
+        changes += conditionChanges(old?.arrayValue ?? [], value.arrayValue ?? [])
+      } else {
+        changes += FieldDifference.between(old, value, object: "status", at: key)
+      }
+    }
+    return changes
+  }
+
+  private static func conditionChanges(_ old: [JSON], _ new: [JSON]) -> [Change] {
+    new.flatMap { condition -> [Change] in
+      guard let type = condition["type"]?.stringValue, !kratixConditions.contains(type) else { return [] }
+      var before = old.first { $0["type"] == condition["type"] }
+      var after = condition
+      before?["lastTransitionTime"] = nil
+      after["lastTransitionTime"] = nil
+      return FieldDifference.between(before, after, object: "status", at: "conditions[type=\(type)]")
+    }
+  }
+}

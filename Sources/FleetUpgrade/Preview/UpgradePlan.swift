@@ -1,0 +1,128 @@
+import KratixModel
+import Kubernetes
+import PromiseReview
+
+/// What a candidate Promise would do to its fleet.
+public struct UpgradePlan: Sendable {
+  /// Of the plan's JSON form.
+  public static let schemaVersion = 1
+
+  public var promise: PromiseChange
+  /// What the rules found, and what Kratix itself will do on apply.
+  public var findings: [Finding]
+  public var resources: [ResourcePlan]
+  /// What could not be told, one sentence each; not empty makes the plan incomplete.
+  public var unknowns: [String]
+
+  public init(promise: PromiseChange, findings: [Finding], resources: [ResourcePlan], unknowns: [String]) {
+    self.promise = promise
+    self.findings = findings
+    self.resources = resources
+    self.unknowns = unknowns
+  }
+
+  public func count(_ verdict: Verdict) -> Int { resources.count { $0.verdict == verdict } }
+
+  /// Whether the upgrade changes anything for anybody.
+  public var changesSomething: Bool {
+    resources.contains { $0.verdict != .unchanged && $0.verdict != .skipped && $0.verdict != .held }
+  }
+
+  public var hasFailures: Bool { count(.fails) + count(.invalid) > 0 }
+}
+
+/// The Promise itself: what is installed, and what is to come.
+public struct PromiseChange: Sendable, Hashable {
+  public struct Image: Sendable, Hashable {
+    /// `resource/configure/PIPELINE/CONTAINER`.
+    public var container: String
+    public var from: String?
+    public var to: String?
+  }
+
+  public var name: String
+  public var isInstalled: Bool
+  /// The revision's version now; nil when the Promise is not installed.
+  public var fromVersion: String?
+  public var toVersion: String
+  /// Whether what Kratix hashes differs: what makes it run workflows again (contract, section 3.3).
+  public var specChanges: Bool
+  /// Containers whose image changes, comes or goes.
+  public var images: [Image]
+
+  public init(live: Promise?, candidate: Promise) {
+    name = candidate.name
+    isInstalled = live != nil
+    fromVersion = live?.revisionVersion
+    toVersion = candidate.revisionVersion
+    specChanges = live.map { PromiseSpec.normalized($0.spec) != PromiseSpec.normalized(candidate.spec) } ?? true
+    let before = live.map(Self.imagesByContainer) ?? [:]
+    let after = Self.imagesByContainer(candidate)
+    images = Set(before.keys).union(after.keys).sorted().compactMap { container in
+      guard before[container] != after[container] else { return nil }
+      return Image(container: container, from: before[container], to: after[container])
+    }
+  }
+
+  private static func imagesByContainer(_ promise: Promise) -> [String: String] {
+    var images: [String: String] = [:]
+    for type in WorkflowType.allCases {
+      for action in WorkflowAction.allCases {
+        for pipeline in promise.pipelines(type, action) {
+          for container in pipeline.containers {
+            images["\(type.rawValue)/\(action.rawValue)/\(pipeline.name)/\(container.name)"] = container.image
+          }
+        }
+      }
+    }
+    return images
+  }
+}
+
+/// What becomes of one resource.
+public enum Verdict: String, Sendable, Hashable, CaseIterable {
+  /// Its outputs, its status, its scheduling or its stored object change.
+  case changes
+  /// Kratix runs its workflow again, and everything comes out the same.
+  case unchanged
+  /// A pipeline of the candidate fails for it.
+  case fails
+  /// It does not satisfy the candidate's API.
+  case invalid
+  /// The new version does not reach it: it is pinned, paused or suspended.
+  case held
+  /// Not looked at.
+  case skipped
+}
+
+public struct ResourcePlan: Sendable {
+  public var namespace: String
+  public var name: String
+  /// The version it runs; nil when it never ran.
+  public var version: String?
+  /// What its binding asks for: a version, or `latest`; nil without a binding.
+  public var boundTo: String?
+  public var verdict: Verdict
+  /// Why, in a sentence.
+  public var reason: String
+  public var changes: [Change]
+  /// What differs by itself from run to run, or was edited by hand: not the upgrade's doing.
+  public var noise: [Change]
+  /// The end of the failing container's output.
+  public var lastLines: [String]
+
+  public init(
+    member: FleetMember, verdict: Verdict, reason: String, changes: [Change] = [], noise: [Change] = [],
+    lastLines: [String] = []
+  ) {
+    namespace = member.resource.namespace
+    name = member.resource.name
+    version = member.version
+    boundTo = member.binding?.version
+    self.verdict = verdict
+    self.reason = reason
+    self.changes = changes
+    self.noise = noise
+    self.lastLines = lastLines
+  }
+}
