@@ -25,9 +25,12 @@ public enum YAML {
   /// Every document of a stream; an empty document gives `null`.
   /// - Throws: `YAMLSyntaxError`.
   public static func documents(_ text: String) throws(YAMLSyntaxError) -> [JSON] {
-    let nodes: [Node]
+    var nodes: [Node] = []
     do {
-      nodes = Array(try Yams.compose_all(yaml: text))
+      // The sequence ends at a mistake, and keeps it.
+      var sequence = try Yams.compose_all(yaml: text)
+      while let node = sequence.next() { nodes.append(node) }
+      if let error = sequence.error { throw error }
     } catch let error as YamlError {
       throw syntaxError(error)
     } catch {
