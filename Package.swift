@@ -60,7 +60,9 @@ let package = Package(
     // First floor: one kind of I/O each.
     .target(
       name: "KubernetesClient",
-      dependencies: ["Kubernetes", asyncHTTPClient, nioSSL, nioCore, nioHTTP1, nioFoundation, subprocess, logging]),
+      dependencies: [
+        "Kubernetes", asyncHTTPClient, nioSSL, nioCore, nioPosix, nioHTTP1, x509, subprocess, logging,
+      ]),
     .target(
       name: "ImageRegistry", dependencies: ["KratixModel", asyncHTTPClient, nioCore, nioFoundation, crypto, subprocess]),
     .target(name: "WorkflowRunner", dependencies: ["KratixModel", subprocess, systemPackage]),
@@ -110,7 +112,9 @@ let package = Package(
     .testTarget(name: "KratixModelTests", dependencies: ["KratixModel"]),
     .testTarget(name: "PromiseAuthoringTests", dependencies: ["PromiseAuthoring"]),
     .testTarget(name: "PromiseReviewTests", dependencies: ["PromiseReview"]),
-    .testTarget(name: "KubernetesClientTests", dependencies: ["KubernetesClient"]),
+    .testTarget(
+      name: "KubernetesClientTests",
+      dependencies: ["KubernetesClient", nioPosix, nioCore, nioHTTP1, nioSSL, x509, crypto]),
     .testTarget(name: "ImageRegistryTests", dependencies: ["ImageRegistry"]),
     .testTarget(name: "WorkflowRunnerTests", dependencies: ["WorkflowRunner"]),
     .testTarget(name: "FleetUpgradeTests", dependencies: ["FleetUpgrade"]),
