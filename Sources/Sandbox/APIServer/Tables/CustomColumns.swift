@@ -19,9 +19,9 @@ extension TableLayout {
           ? "Custom resource definition column (in JSONPath format): \(column.jsonPath)" : column.description,
         priority: column.priority)
     }
-    let readers = columns.map { (path: ColumnPath($0.jsonPath), type: $0.type) }
+    let readers = columns.map { (path: try? JSONPath(parsing: $0.jsonPath), type: $0.type) }
     return TableLayout(columns: [.name] + headers) { object, now in
-      [.string(object.name)] + readers.map { cell($0.path.first(in: object.json), type: $0.type, now: now) }
+      [.string(object.name)] + readers.map { cell($0.path?.evaluate(object.json).first, type: $0.type, now: now) }
     }
   }
 
@@ -54,15 +54,4 @@ extension TableLayout {
     default: value.text()
     }
   }
-}
-
-/// A column's JSON path: what it finds first.
-private struct ColumnPath {
-  let keys: [String]
-
-  init(_ text: String) {
-    keys = text.split(separator: ".").map(String.init)
-  }
-
-  func first(in document: JSON) -> JSON? { document.value(at: keys[...]) }
 }
