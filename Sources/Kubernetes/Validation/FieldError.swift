@@ -22,6 +22,8 @@ public struct FieldError: Sendable, Hashable, CustomStringConvertible {
   public var field: String
   /// The offending value; nil where the message leaves it out.
   public var value: JSON?
+  /// How the server writes the value, where that is not `value` as JSON.
+  public var valueText: String?
   public var detail: String
 
   public init(kind: Kind, field: String, value: JSON? = nil, detail: String = "") {
@@ -90,7 +92,7 @@ public struct FieldError: Sendable, Hashable, CustomStringConvertible {
       }
     switch kind {
     case .required, .forbidden, .tooLong, .tooShort, .internalError: break
-    default: if let value { text += ": " + GoText.plain(value) }
+    default: if let value { text += ": " + (valueText ?? GoText.plain(value)) }
     }
     return detail.isEmpty ? text : "\(text): \(detail)"
   }
