@@ -1,3 +1,5 @@
+import Kubernetes
+
 /// Where an API server is, how to trust it and who to be: all that a connection needs, read and checked.
 public struct ClusterConfiguration: Sendable {
   /// The server's base URL in parts.
@@ -78,6 +80,8 @@ public struct ClusterConfiguration: Sendable {
   public var clientCertificate: ClientCertificate?
   public var credential: Credential
   public var impersonation: Impersonation?
+  /// `extensions` of the kubeconfig's cluster, by name: what tools other than kubectl keep there.
+  public var extensions: [String: JSON] = [:]
 
   public init(
     contextName: String? = nil, userName: String = "", namespace: String = "default", server: Server,

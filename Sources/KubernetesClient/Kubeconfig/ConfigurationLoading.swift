@@ -99,6 +99,10 @@ extension ClusterConfiguration {
     var configuration = ClusterConfiguration(
       contextName: name, userName: userName, namespace: context.string("namespace") ?? "default", server: server,
       trust: trust, tlsServerName: cluster.string("tls-server-name"), clientCertificate: clientCertificate)
+    for item in cluster.fields["extensions"]?.arrayValue ?? [] {
+      guard let name = item["name"]?.stringValue else { continue }
+      configuration.extensions[name] = item["extension"]
+    }
     configuration.credential = try credential(
       of: user, named: userName, cluster: cluster, server: serverText, trust: trust,
       environment: environment)

@@ -271,6 +271,6 @@ enum KratixDefinitions {
             required: ["name", "namespace"]),
           "state": Schema.choice("unknown", "ready", "unhealthy", "healthy", "degraded", default: "unknown"),
           "lastRun": Schema.int64, "details": Schema.anything,
-        ], required: ["promiseRef"]),
+        ], required: ["promiseRef"])
     ])
 }

@@ -1,0 +1,165 @@
+import Foundation
+import Kubernetes
+
+/// The folder of one sandbox: everything that it keeps, and how to tell whether it runs.
+public struct SandboxDirectory: Sendable, Hashable {
+  public var path: String
+
+  public init(path: String) {
+    self.path = path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
+  }
+
+  /// In the user's state directory, where nobody says another.
+  public static func standard(environment: [String: String] = ProcessInfo.processInfo.environment) -> SandboxDirectory {
+    let state =
+      environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+      ?? "\(environment["HOME"] ?? NSHomeDirectory())/.local/state"
+    return SandboxDirectory(path: "\(state)/kubectl-kratix/sandbox")
+  }
+
+  public var kubeconfig: String { "\(path)/kubeconfig" }
+  public var log: String { "\(path)/sandbox.log" }
+  var lock: String { "\(path)/lock" }
+  var record: String { "\(path)/sandbox.json" }
+  var images: String { "\(path)/images.json" }
+  var stores: String { "\(path)/stores" }
+  var podLogs: String { "\(path)/pod-logs" }
+  func cluster(_ name: String) -> String { "\(path)/clusters/\(name)" }
+
+  /// Makes the folder, for its owner alone: it holds keys.
+  public func create() throws(SandboxError) {
+    do {
+      try FileManager.default.createDirectory(
+        atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    } catch {
+      throw .directoryUnusable(path, reason: error.localizedDescription)
+    }
+  }
+
+  // MARK: The record
+
+  /// What the running process says of itself.
+  public struct Record: Sendable, Hashable {
+    public var processID: Int32
+    /// Context name to server URL, in the kubeconfig's order.
+    public var servers: [(context: String, url: String)]
+    public var engine: String
+    public var pace: String
+
+    public static func == (left: Record, right: Record) -> Bool { left.json == right.json }
+    public func hash(into hasher: inout Hasher) { hasher.combine(json) }
+
+    public init(processID: Int32, servers: [(context: String, url: String)], engine: String, pace: String) {
+      self.processID = processID
+      self.servers = servers
+      self.engine = engine
+      self.pace = pace
+    }
+
+    init?(json: JSON) {
+      guard let pid = json["pid"]?.intValue.flatMap(Int32.init(exactly:)) else { return nil }
+      self.init(
+        processID: pid,
+        servers: (json["servers"]?.arrayValue ?? []).compactMap { server in
+          guard let context = server["context"]?.stringValue, let url = server["url"]?.stringValue else { return nil }
+          return (context, url)
+        },
+        engine: json["engine"]?.stringValue ?? "", pace: json["pace"]?.stringValue ?? "")
+    }
+
+    public var json: JSON {
+      [
+        "pid": .int(Int64(processID)), "engine": .string(engine), "pace": .string(pace),
+        "servers": .array(servers.map { ["context": .string($0.context), "url": .string($0.url)] }),
+      ]
+    }
+  }
+
+  public func readRecord() -> Record? { readJSON(record).flatMap(Record.init(json:)) }
+
+  func write(_ value: Record) throws(SandboxError) { try writeJSON(value.json, to: record) }
+
+  // MARK: Images
+
+  /// Image references and the local directories that stand for them. Read again for every run, so that an image can be
+  /// mapped while the sandbox runs.
+  public func readImages() -> [String: String] { readJSON(images)?.stringMapValue ?? [:] }
+
+  public func writeImages(_ map: [String: String]) throws(SandboxError) { try writeJSON(JSON(map), to: images) }
+
+  // MARK: Files
+
+  private func readJSON(_ path: String) -> JSON? {
+    guard let data = FileManager.default.contents(atPath: path) else { return nil }
+    return try? JSON(parsing: [UInt8](data))
+  }
+
+  private func writeJSON(_ value: JSON, to path: String) throws(SandboxError) {
+    try write(value.text(.pretty) + "\n", to: path)
+  }
+
+  /// Whole or not at all.
+  func write(_ text: String, to path: String) throws(SandboxError) {
+    do {
+      let temporary = "\(path).\(getpid()).tmp"
+      guard
+        FileManager.default.createFile(
+          atPath: temporary, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
+      else { throw CocoaError(.fileWriteUnknown) }
+      guard rename(temporary, path) == 0 else { throw CocoaError(.fileWriteUnknown) }
+    } catch {
+      throw .directoryUnusable(path, reason: String(cString: strerror(errno)))
+    }
+  }
+}
+
+/// Why a sandbox cannot run.
+public enum SandboxError: Error, Sendable, Hashable, CustomStringConvertible {
+  case directoryUnusable(String, reason: String)
+  case alreadyRunning(String)
+  case startFailed(String)
+
+  public var description: String {
+    switch self {
+    case .directoryUnusable(let path, let reason): "\(path) cannot be used: \(reason)"
+    case .alreadyRunning(let path):
+      "a sandbox runs in \(path) already; end it with: kubectl kratix sandbox down --dir \(path)"
+    case .startFailed(let reason): "the sandbox did not start: \(reason)"
+    }
+  }
+}
+
+/// The lock that a running sandbox holds on its folder. It is the kernel's: it goes with the process, however that ends.
+public final class SandboxLock: Sendable {
+  private let descriptor: Int32
+
+  /// - Throws: `alreadyRunning` when another process holds it.
+  public init(_ directory: SandboxDirectory) throws(SandboxError) {
+    descriptor = open(directory.lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      throw .directoryUnusable(directory.lock, reason: String(cString: strerror(errno)))
+    }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      close(descriptor)
+      throw .alreadyRunning(directory.path)
+    }
+  }
+
+  deinit { close(descriptor) }
+
+  /// Whether a process holds the lock now.
+  public static func isHeld(_ directory: SandboxDirectory) -> Bool {
+    let descriptor = open(directory.lock, O_RDWR | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    return flock(descriptor, LOCK_EX | LOCK_NB) != 0
+  }
+
+  /// Blocks until no process holds the lock.
+  public static func waitUntilFree(_ directory: SandboxDirectory) {
+    let descriptor = open(directory.lock, O_RDWR | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
+  }
+}

@@ -1,0 +1,156 @@
+import KratixModel
+import Kubernetes
+import Synchronization
+import Testing
+import WorkflowRunner
+
+@testable import FleetUpgrade
+
+/// Every verdict, with its reason, on a fleet of one.
+@Suite struct PlannerTests {
+  /// `old` says the size, `new` says it in capitals when it is large, `random` says something else each time.
+  private static let counter = Atomic<Int>(0)
+
+  private let engine = ScriptedEngine(scripts: [
+    "old:1": { (object) throws(WorkflowFailure) in
+      ScriptedEngine.configMap(object, value: object[path: "spec", "size"]?.stringValue ?? "none")
+    },
+    "new:1": { (object) throws(WorkflowFailure) in
+      let size = object[path: "spec", "size"]?.stringValue ?? "none"
+      return ScriptedEngine.configMap(object, value: size == "large" ? "LARGE" : size)
+    },
+    "random:1": { (object) throws(WorkflowFailure) in
+      ScriptedEngine.configMap(object, value: "r\(PlannerTests.counter.add(1, ordering: .relaxed).newValue)")
+    },
+    "broken:1": { (_) throws(WorkflowFailure) in
+      throw WorkflowFailure(
+        pipeline: "configure", container: "c", reason: .exited(code: 3), lastLines: ["no such version"])
+    },
+  ])
+
+  private func plan(
+    from old: String = "old:1", to new: String, size: String = "large", binding: String = "latest",
+    schema: String = Fixtures.requestSchema, mutate: (inout KubernetesObject) -> Void = { _ in },
+    liveValue: String? = nil
+  ) async throws -> ResourcePlan {
+    let live = try Fixtures.promise(image: old, version: "v1", schema: Fixtures.requestSchema)
+    let candidate = try Fixtures.promise(image: new, version: "v2", schema: schema)
+    let value = liveValue ?? size
+    var object = Fixtures.request("a", spec: ["size": .string(size)], version: "v1", message: "value: \(value)")
+    mutate(&object)
+    let work = Fixtures.work("a", files: ScriptedEngine.configMap(object, value: value).files)
+    let fleet = FleetSnapshot(
+      promise: live, revisions: [Fixtures.revision(of: live, isLatest: true)],
+      members: [
+        FleetMember(
+          resource: ResourceRequest(object), binding: Fixtures.binding("a", version: binding), works: [work])
+      ], destinations: [], installedPromises: [live])
+    let plans = try await Planner(engine: engine, options: PlanOptions(parallelism: 2))
+      .resourcePlans(candidate: candidate, fleet: fleet)
+    return try #require(plans.first)
+  }
+
+  @Test func changes() async throws {
+    let plan = try await plan(to: "new:1")
+    #expect(plan.verdict == .changes)
+    #expect(plan.changes.map(\.path) == ["data.value", "message"])
+    #expect(plan.changes.map(\.object) == ["ConfigMap/a", "status"])
+    #expect(plan.changes.first?.from == "large" && plan.changes.first?.to == "LARGE")
+    #expect(plan.reason == "2 changes in 2 objects")
+  }
+
+  @Test func unchanged() async throws {
+    let plan = try await plan(to: "new:1", size: "small")
+    #expect(plan.verdict == .unchanged)
+    #expect(plan.changes.isEmpty && plan.noise.isEmpty)
+  }
+
+  @Test func failsWithTheContainersLastLines() async throws {
+    let plan = try await plan(to: "broken:1")
+    #expect(plan.verdict == .fails)
+    #expect(plan.reason == "container c of pipeline configure exited with code 3")
+    #expect(plan.lastLines == ["no such version"])
+  }
+
+  @Test func invalidUnderTheNewAPI() async throws {
+    let plan = try await plan(to: "new:1", schema: "{type: object, properties: {size: {type: string, enum: [small]}}}")
+    #expect(plan.verdict == .invalid)
+    #expect(plan.reason.contains("spec.size: Unsupported value: \"large\""))
+  }
+
+  @Test func aFieldThatTheNewAPIDropsAndOneThatItSets() async throws {
+    let schema = "{type: object, properties: {replicas: {type: integer, default: 3}}}"
+    let plan = try await plan(to: "old:1", schema: schema)
+    #expect(plan.verdict == .changes)
+    let stored = plan.changes.filter { $0.object == "spec" }
+    #expect(stored.map(\.path) == ["spec.replicas", "spec.size"])
+    #expect(stored.map(\.kind) == [.added, .removed])
+  }
+
+  @Test(arguments: [
+    // binding, labels, part of the reason
+    ("v1", [:], "pinned to v1"),
+    ("latest", [KratixLabels.paused: "true"], "paused"),
+    ("latest", [KratixLabels.workflowSuspended: "true"], "suspended"),
+  ])
+  func held(binding: String, labels: [String: String], reason: String) async throws {
+    let plan = try await plan(to: "new:1", binding: binding) { $0.labels = labels }
+    #expect(plan.verdict == .held)
+    #expect(plan.reason.contains(reason))
+  }
+
+  /// The only value that pauses is `true` (contract, section 2.1).
+  @Test func aLabelOfAnotherValueHoldsNothing() async throws {
+    #expect(try await plan(to: "new:1") { $0.labels = [KratixLabels.paused: "yes"] }.verdict == .changes)
+  }
+
+  @Test func boundToTheCandidatesOwnVersion() async throws {
+    #expect(try await plan(to: "new:1", binding: "v2").verdict == .changes)
+  }
+
+  @Test func skippedWhenItIsBeingDeleted() async throws {
+    let plan = try await plan(to: "new:1") { $0.deletionTimestamp = "2026-11-22T22:02:40Z" }
+    #expect(plan.verdict == .skipped)
+  }
+
+  // MARK: Noise
+
+  @Test func whatDiffersFromRunToRunIsNoise() async throws {
+    let plan = try await plan(from: "random:1", to: "random:1", liveValue: "r0")
+    #expect(plan.verdict == .unchanged)
+    #expect(plan.noise.map(\.path) == ["data.value", "message"])
+  }
+
+  @Test func aHandEditedWorkIsDriftThatTheUpgradePutsRight() async throws {
+    let plan = try await plan(from: "old:1", to: "new:1", size: "small", liveValue: "edited")
+    #expect(plan.verdict == .unchanged)
+    #expect(plan.noise.map(\.path) == ["data.value", "message"])
+  }
+
+  /// The live output was edited, the current version is steady, and the candidate says something else than both.
+  @Test func aChangeWhereTheLiveOutputHadDriftedIsStillAChange() async throws {
+    let plan = try await plan(from: "old:1", to: "new:1", size: "large", liveValue: "edited")
+    #expect(plan.verdict == .changes)
+    #expect(plan.changes.map(\.path) == ["data.value", "message"])
+  }
+
+  @Test func aCurrentVersionThatCannotBeRunHidesNothing() async throws {
+    #expect(try await plan(from: "missing:1", to: "new:1").verdict == .changes)
+  }
+
+  @Test func ignoredPathsDoNotCount() async throws {
+    let live = try Fixtures.promise(image: "old:1", version: "v1")
+    let object = Fixtures.request("a", spec: ["size": "large"], version: "v1", message: "value: large")
+    let fleet = FleetSnapshot(
+      promise: live, revisions: [],
+      members: [
+        FleetMember(
+          resource: ResourceRequest(object), binding: nil,
+          works: [Fixtures.work("a", files: ScriptedEngine.configMap(object, value: "large").files)])
+      ], destinations: [], installedPromises: [live])
+    let options = PlanOptions(parallelism: 1, ignoredPaths: ["data", "message"])
+    let plans = try await Planner(engine: engine, options: options).resourcePlans(
+      candidate: try Fixtures.promise(image: "new:1", version: "v2", schema: Fixtures.requestSchema), fleet: fleet)
+    #expect(plans.map(\.verdict) == [.unchanged])
+  }
+}
