@@ -25,17 +25,7 @@ public enum YAML {
   /// Every document of a stream; an empty document gives `null`.
   /// - Throws: `YAMLSyntaxError`.
   public static func documents(_ text: String) throws(YAMLSyntaxError) -> [JSON] {
-    var nodes: [Node] = []
-    do {
-      // The sequence ends at a mistake, and keeps it.
-      var sequence = try Yams.compose_all(yaml: text)
-      while let node = sequence.next() { nodes.append(node) }
-      if let error = sequence.error { throw error }
-    } catch let error as YamlError {
-      throw syntaxError(error)
-    } catch {
-      throw YAMLSyntaxError(line: 1, column: 1, reason: "\(error)")
-    }
+    let nodes = try compose(text)
     var budget = maximumNodes
     var documents: [JSON] = []
     for node in nodes { documents.append(try json(node, budget: &budget)) }
@@ -52,6 +42,23 @@ public enum YAML {
     return present.first ?? .null
   }
 
+  /// The documents of a stream as nodes that keep their marks: lines and columns from 1, columns in Unicode scalars. A
+  /// byte order mark at the start is not counted. An alias gives the very node that its anchor names.
+  /// - Throws: `YAMLSyntaxError`, also when only a later document is wrong.
+  public static func compose(_ text: String) throws(YAMLSyntaxError) -> [Node] {
+    do {
+      let marked = text.unicodeScalars.first == "\u{FEFF}"
+      let parser = try Parser(yaml: marked ? String(text.unicodeScalars.dropFirst()) : text)
+      var nodes: [Node] = []
+      while let node = try parser.nextRoot() { nodes.append(node) }
+      return nodes
+    } catch let error as YamlError {
+      throw syntaxError(error)
+    } catch {
+      throw YAMLSyntaxError(line: 1, column: 1, reason: "\(error)")
+    }
+  }
+
   /// One value of a node of the parsed source, which keeps its marks.
   public static func json(_ node: Node) throws(YAMLSyntaxError) -> JSON {
     var budget = maximumNodes
@@ -63,7 +70,7 @@ public enum YAML {
     guard budget > 0 else { throw error(at: node, "the aliases of this document expand to too many values") }
     guard depth < 200 else { throw error(at: node, "nested too deeply") }
     switch node {
-    case .scalar(let scalar): return value(of: scalar, tag: node.tag.rawValue)
+    case .scalar(let scalar): return value(of: scalar, tag: scalar.tag.rawValue)
     case .sequence(let sequence):
       var elements: [JSON] = []
       for element in sequence { elements.append(try json(element, budget: &budget, depth: depth + 1)) }
@@ -72,12 +79,27 @@ public enum YAML {
       var members: [String: JSON] = [:]
       for (key, value) in mapping {
         guard case .scalar(let scalar) = key else { throw error(at: key, "a key that is not a string") }
+        if isMergeKey(scalar) { continue }
         members[scalar.string] = try json(value, budget: &budget, depth: depth + 1)
+      }
+      // A merge key gives the members that the mapping and the mappings named before do not have.
+      for (key, value) in mapping {
+        guard case .scalar(let scalar) = key, isMergeKey(scalar) else { continue }
+        for source in value.sequence.map(Array.init) ?? [value] {
+          guard case .mapping = source, case .object(let merged) = try json(source, budget: &budget, depth: depth + 1)
+          else { throw error(at: source, "map merge requires map or sequence of maps as the value") }
+          members.merge(merged) { own, _ in own }
+        }
       }
       return .object(members)
     case .alias:
       throw error(at: node, "an alias that refers to nothing")
     }
+  }
+
+  /// `<<`, written plain.
+  public static func isMergeKey(_ scalar: Node.Scalar) -> Bool {
+    scalar.string == "<<" && scalar.style == .plain
   }
 
   private static func error(at node: Node, _ reason: String) -> YAMLSyntaxError {
