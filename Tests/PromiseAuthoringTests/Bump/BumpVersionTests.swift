@@ -1,0 +1,96 @@
+import KratixModel
+import Testing
+
+@testable import PromiseAuthoring
+
+@Suite struct BumpVersionTests {
+  static func promise(_ metadata: String, image: String = "r.io/a:v1.2.3") -> String {
+    ImageBumpTests.promise("      - image: \(image)\n", metadata: metadata)
+  }
+
+  static let insertions: [(rule: String, before: String, after: String)] = [
+    (
+      "value replaced", "metadata:\n  name: p\n  labels:\n    kratix.io/promise-version: v1.0.0 # now\n",
+      "metadata:\n  name: p\n  labels:\n    kratix.io/promise-version: v2 # now\n"
+    ),
+    (
+      "quoted key and value", "metadata: {name: p, labels: {'kratix.io/promise-version': \"v1.0.0\"}}\n",
+      "metadata: {name: p, labels: {'kratix.io/promise-version': \"v2\"}}\n"
+    ),
+    (
+      "below the name", "metadata:\n  name: p # the name\n  annotations: {}\n",
+      "metadata:\n  name: p # the name\n  labels:\n    kratix.io/promise-version: v2\n  annotations: {}\n"
+    ),
+    (
+      "indented by four", "metadata:\n    name: p\n",
+      "metadata:\n    name: p\n    labels:\n        kratix.io/promise-version: v2\n"
+    ),
+    (
+      "into labels", "metadata:\n  labels: # all of them\n    # the team\n    team: x\n  name: p\n",
+      "metadata:\n  labels: # all of them\n    kratix.io/promise-version: v2\n    # the team\n    team: x\n  name: p\n"
+    ),
+    (
+      "into empty labels", "metadata:\n  labels:\n  name: p\n",
+      "metadata:\n  labels:\n    kratix.io/promise-version: v2\n  name: p\n"
+    ),
+    (
+      "into flow labels", "metadata:\n  labels: {team: x}\n  name: p\n",
+      "metadata:\n  labels: {\"kratix.io/promise-version\": \"v2\", team: x}\n  name: p\n"
+    ),
+    (
+      "into empty flow labels", "metadata:\n  labels: {}\n  name: p\n",
+      "metadata:\n  labels: {\"kratix.io/promise-version\": \"v2\"}\n  name: p\n"
+    ),
+    (
+      "into flow metadata", "metadata: {name: p}\n",
+      "metadata: {\"labels\": {\"kratix.io/promise-version\": \"v2\"}, name: p}\n"
+    ),
+  ]
+
+  @Test(arguments: insertions)
+  func label(rule: String, before: String, after: String) throws {
+    for dress in ImageBumpTests.dresses where !dress.rule.contains("quotes") {
+      let text = Array(dress.wear(Self.promise(before)).utf8)
+      let plan = try ImageBump.plan(text: text, requests: [], promiseVersion: .set("v2"))
+      let result = String(decoding: plan.applied(to: text), as: UTF8.self)
+      #expect(result == dress.wear(Self.promise(after)), "\(dress.rule)")
+      try ImageBumpTests.expectUndoable(plan, text)
+    }
+  }
+
+  @Test func metadataAtTheEndWithoutNewline() throws {
+    let text = "kind: Promise\napiVersion: platform.kratix.io/v1alpha1\nmetadata:\r\n  name: p"
+    let plan = try ImageBump.plan(text: Array(text.utf8), requests: [], promiseVersion: .set("v2"))
+    #expect(
+      String(decoding: plan.applied(to: Array(text.utf8)), as: UTF8.self)
+        == text + "\n  labels:\n    kratix.io/promise-version: v2")
+  }
+
+  @Test(
+    arguments: [
+      // the Promise's version, the image's tag before and after, the Promise's version after
+      ("v1.0.0", "v1.2.3", "v1.2.4", "v1.0.1"),
+      ("v1.0.0", "v1.2.3", "v1.3.0", "v1.1.0"),
+      ("v1.0.0", "v1.2.3", "v2.0.0", "v2.0.0"),
+      ("1.4.7", "v1.2.3", "v2.0.0", "2.0.0"),
+      // Backwards is a change of the same size.
+      ("v1.0.0", "v1.2.3", "v1.1.0", "v1.1.0"),
+      // A prerelease becomes its release.
+      ("v1.0.0-beta.1", "v1.2.3", "v1.2.4", "v1.0.0"),
+      ("v1.0.0-beta.1", "v1.2.3", "v2.0.0", "v1.0.0"),
+      // Tags that are no versions count as a patch.
+      ("v0.1.0", "main", "release", "v0.1.1"),
+      ("v0.1.0", "v0.1.0", "v0.2.0", "v0.2.0"),
+    ])
+  func raises(version: String, from: String, to: String, expected: String) throws {
+    let text = Array(
+      Self.promise(
+        "metadata:\n  name: p\n  labels:\n    kratix.io/promise-version: \(version)\n", image: "r.io/a:\(from)"
+      ).utf8)
+    let plan = try ImageBump.plan(
+      text: text, requests: [BumpRequest(image: ImageReference(registry: "r.io", path: "a", tag: to))],
+      promiseVersion: .raise)
+    #expect(plan.versions.map(\.to) == [expected])
+    #expect(plan.edits.count == 2)
+  }
+}
