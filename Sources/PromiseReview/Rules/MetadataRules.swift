@@ -1,0 +1,81 @@
+import KratixModel
+import Kubernetes
+
+/// Name, version label, intervals, size.
+enum MetadataRules {
+  static func findings(_ promise: Promise) -> [Finding] {
+    name(promise) + version(promise) + intervals(promise) + size(promise)
+  }
+
+  private static func name(_ promise: Promise) -> [Finding] {
+    guard !promise.name.isEmpty else {
+      return [Finding(.promiseName, path: "metadata.name", message: "the Promise has no name")]
+    }
+    return NameRules.dns1123Label(promise.name).map {
+      Finding(.promiseName, path: "metadata.name", message: "\"\(promise.name)\" cannot be a Promise's name: \($0)")
+    }
+  }
+
+  private static func version(_ promise: Promise) -> [Finding] {
+    let path = "metadata.labels[\(KratixLabels.promiseVersion)]"
+    let value = promise.object.json[path: "metadata", "labels", KratixLabels.promiseVersion]
+    if let value, value.stringValue == nil {
+      return [
+        Finding(.versionLabel, path: path, message: "the version is \(value.text()), which is no string; quote it")
+      ]
+    }
+    guard let version = promise.version else {
+      return [
+        Finding(
+          .versionMissing, path: path,
+          message: "the Promise has no version, so that every change overwrites its one revision")
+      ]
+    }
+    if version == KratixNames.latest {
+      return [
+        Finding(
+          .versionLabel, path: path, message: "the version is called latest, which bindings take for another thing")
+      ]
+    }
+    return NameRules.labelValue(version).map {
+      Finding(.versionLabel, path: path, message: "\"\(version)\" cannot be a label: \($0)")
+    }
+  }
+
+  private static func intervals(_ promise: Promise) -> [Finding] {
+    let key = KratixAnnotations.reconciliationInterval
+    let texts = [
+      ("metadata.annotations[\(key)]", promise.object.annotations[key].map(JSON.string)),
+      (
+        "spec.workflows.config.reconciliationInterval",
+        promise.spec[path: "workflows", "config", "reconciliationInterval"]
+      ),
+    ]
+    return texts.compactMap { path, value in
+      guard let value, !value.isNull else { return nil }
+      guard let duration = value.stringValue.flatMap(GoDuration.init) else {
+        return Finding(.reconciliationInterval, path: path, message: "\(value.text()) is no duration")
+      }
+      guard duration < .seconds(60) else { return nil }
+      return Finding(.reconciliationInterval, path: path, message: "\(value.text()) is less than a minute")
+    }
+  }
+
+  /// The limit of all annotations of an object together, and the part of it that the manifest takes.
+  static let annotationLimit = 262_144
+
+  private static func size(_ promise: Promise) -> [Finding] {
+    var manifest = promise.object
+    manifest.json.set(nil, at: ["metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"])
+    manifest.json.set(nil, at: ["metadata", "managedFields"])
+    manifest.status = nil
+    let bytes = manifest.json.serialized().count
+    guard bytes > annotationLimit else { return [] }
+    return [
+      Finding(
+        .promiseTooLarge, path: "",
+        message: "the Promise is \(bytes) bytes, and the annotation that kubectl apply keeps ends at \(annotationLimit)"
+      )
+    ]
+  }
+}
