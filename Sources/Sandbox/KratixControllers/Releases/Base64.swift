@@ -1,0 +1,6 @@
+import Foundation
+
+/// Standard base64, as Secrets hold their values.
+enum Base64 {
+  static func decode(_ text: String) -> [UInt8]? { Data(base64Encoded: text).map(Array.init) }
+}
