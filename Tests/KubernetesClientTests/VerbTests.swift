@@ -17,7 +17,7 @@ struct VerbTests {
     _ = try await client.create(.configMaps, KubernetesObject(object), options: options)
     _ = try await client.updateStatus(.configMaps, KubernetesObject(object))
     _ = try await client.patch(.configMaps, namespace: nil, name: "a", .apply(object), options: options)
-    _ = try await client.patch(.configMaps, namespace: "n", name: "a", .merge(["data": ["k": nil]]), options: options)
+    _ = try await client.patch(.configMaps, namespace: "n", name: "a", .merge(["data": ["k": .null]]), options: options)
     try await client.delete(
       .configMaps, namespace: "n", name: "a",
       options: DeleteOptions(propagation: .foreground, preconditionUID: "u", gracePeriodSeconds: 0))
@@ -43,7 +43,7 @@ struct VerbTests {
     #expect(asked[3].query["force"] == "true")
     #expect(asked[3].headers.first(name: "content-type") == "application/apply-patch+yaml")
     #expect(asked[4].query["force"] == nil)
-    #expect(asked[4].json == ["data": ["k": nil]])
+    #expect(asked[4].json == ["data": ["k": .null]])
     #expect(
       asked[5].json == [
         "kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Foreground", "gracePeriodSeconds": 0,

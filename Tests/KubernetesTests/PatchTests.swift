@@ -7,7 +7,7 @@ import Testing
     ("add replaces a member", ["a": 1], [["op": "add", "path": "/a", "value": 2]], ["a": 2]),
     ("insert", ["l": [1, 3]], [["op": "add", "path": "/l/1", "value": 2]], ["l": [1, 2, 3]]),
     ("append", ["l": [1]], [["op": "add", "path": "/l/-", "value": 2]], ["l": [1, 2]]),
-    ("add a null", ["a": 1], [["op": "add", "path": "/b", "value": nil]], ["a": 1, "b": nil]),
+    ("add a null", ["a": 1], [["op": "add", "path": "/b", "value": .null]], ["a": 1, "b": .null]),
     ("remove a member", ["a": 1, "b": 2], [["op": "remove", "path": "/b"]], ["a": 1]),
     ("remove an element", ["l": [1, 2]], [["op": "remove", "path": "/l/0"]], ["l": [2]]),
     ("remove the last element", ["l": [1, 2]], [["op": "remove", "path": "/l/-1"]], ["l": [1]]),
@@ -22,7 +22,7 @@ import Testing
       "test, then act", ["a": 1],
       [["op": "test", "path": "/a", "value": 1.0], ["op": "add", "path": "/b", "value": true]], ["a": 1, "b": true]
     ),
-    ("an absent member tests as null", ["a": 1], [["op": "test", "path": "/b", "value": nil]], ["a": 1]),
+    ("an absent member tests as null", ["a": 1], [["op": "test", "path": "/b", "value": .null]], ["a": 1]),
   ]
 
   @Test(arguments: cases.indices) func applies(index: Int) throws {
@@ -82,19 +82,19 @@ import Testing
   static let cases: [(JSON, JSON, JSON)] = [
     (["a": "b"], ["a": "c"], ["a": "c"]),
     (["a": "b"], ["b": "c"], ["a": "b", "b": "c"]),
-    (["a": "b"], ["a": nil], [:]),
-    (["a": "b", "b": "c"], ["a": nil], ["b": "c"]),
+    (["a": "b"], ["a": .null], [:]),
+    (["a": "b", "b": "c"], ["a": .null], ["b": "c"]),
     (["a": ["b"]], ["a": "c"], ["a": "c"]),
     (["a": "c"], ["a": ["b"]], ["a": ["b"]]),
-    (["a": ["b": "c"]], ["a": ["b": "d", "c": nil]], ["a": ["b": "d"]]),
+    (["a": ["b": "c"]], ["a": ["b": "d", "c": .null]], ["a": ["b": "d"]]),
     (["a": [["b": "c"]]], ["a": [1]], ["a": [1]]),
     (["a", "b"], ["c", "d"], ["c", "d"]),
     (["a": "b"], ["c"], ["c"]),
-    (["a": "foo"], nil, nil),
+    (["a": "foo"], .null, .null),
     (["a": "foo"], "bar", "bar"),
-    (["e": nil], ["a": 1], ["e": nil, "a": 1]),
-    ([1, 2], ["a": "b", "c": nil], ["a": "b"]),
-    ([:], ["a": ["bb": ["ccc": nil]]], ["a": ["bb": [:]]]),
+    (["e": .null], ["a": 1], ["e": .null, "a": 1]),
+    ([1, 2], ["a": "b", "c": .null], ["a": "b"]),
+    ([:], ["a": ["bb": ["ccc": .null]]], ["a": ["bb": [:]]]),
   ]
 
   @Test(arguments: cases.indices) func applies(index: Int) {

@@ -25,10 +25,10 @@ import Testing
     ("a whole floating point number is an integer", ["n": ["type": "integer"]], ["n": .double(2)], []),
     ("an integer is a number", ["n": ["type": "number"]], ["n": 2], []),
     (
-      "null", ["n": ["type": "string"]], ["n": nil],
+      "null", ["n": ["type": "string"]], ["n": .null],
       ["spec.n: Invalid value: \"null\": spec.n in body must be of type string: \"null\""]
     ),
-    ("nullable", ["n": ["type": "string", "nullable": true]], ["n": nil], []),
+    ("nullable", ["n": ["type": "string", "nullable": true]], ["n": .null], []),
     (
       "object", ["o": ["type": "object"]], ["o": [1]],
       ["spec.o: Invalid value: \"array\": spec.o in body must be of type object: \"array\""]
@@ -308,12 +308,12 @@ import Testing
       ["spec": ["n": 3, "nullable": "x", "o": ["deep": "d"]]]
     ),
     (
-      "what is there stays", ["spec": ["n": 0, "nullable": nil, "o": ["deep": ""]]],
-      ["spec": ["n": 0, "nullable": nil, "o": ["deep": ""]]]
+      "what is there stays", ["spec": ["n": 0, "nullable": .null, "o": ["deep": ""]]],
+      ["spec": ["n": 0, "nullable": .null, "o": ["deep": ""]]]
     ),
     (
-      "nulls that may not be", ["spec": ["n": nil, "plain": nil, "nullable": "", "o": nil, "unknown": nil]],
-      ["spec": ["n": 3, "nullable": "", "o": ["deep": "d"], "unknown": nil]]
+      "nulls that may not be", ["spec": ["n": .null, "plain": .null, "nullable": "", "o": .null, "unknown": .null]],
+      ["spec": ["n": 3, "nullable": "", "o": ["deep": "d"], "unknown": .null]]
     ),
     (
       "in lists and maps",
@@ -361,7 +361,7 @@ import Testing
   @Test func removesAndNames() {
     let (value, removed) = Self.schema.pruning([
       "apiVersion": "v1", "kind": "X", "status": ["a": 1],
-      "metadata": ["name": "x", "bogus": 1, "creationTimestamp": nil, "labels": ["a": "b"]],
+      "metadata": ["name": "x", "bogus": 1, "creationTimestamp": .null, "labels": ["a": "b"]],
       "spec": [
         "known": "x", "foo": 1, "l": [["v": 1, "w": 2], ["w": 3]], "m": ["k": ["v": 1, "w": 2]],
         "free": ["x": ["y": [1]], "strict": ["a": "", "b": ""]],
