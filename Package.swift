@@ -83,7 +83,7 @@ let package = Package(
     .target(
       name: "Sandbox",
       dependencies: [
-        "APIServer", "KratixControllers", "KubernetesClient", "WorkflowRunner", x509, crypto, logging, lifecycle,
+        "APIServer", "KratixControllers", "WorkflowRunner", subprocess, logging,
       ],
       path: "Sources/Sandbox/Platform"),
 
@@ -92,6 +92,7 @@ let package = Package(
       name: "KratixPlugin",
       dependencies: [
         "PromiseAuthoring", "FleetUpgrade", "KubernetesClient", "ImageRegistry", "Sandbox", "KratixWebhook",
+        "WorkflowRunner", unixSignals,
         argumentParser, logging,
       ],
       path: "plugin/Sources/KratixPlugin"),

@@ -134,5 +134,5 @@ struct PlatformTrait: SuiteTrait, TestScoping {
 
 extension Trait where Self == PlatformTrait {
   /// A platform for the suite; on the sandbox, with these further arguments of `sandbox up`.
-  static func platform(_ arguments: String...) -> PlatformTrait { PlatformTrait(arguments: arguments) }
+  static func platform(arguments: [String] = []) -> PlatformTrait { PlatformTrait(arguments: arguments) }
 }

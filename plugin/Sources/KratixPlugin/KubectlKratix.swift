@@ -10,7 +10,9 @@ public struct KubectlKratix: AsyncParsableCommand {
       Try it all on a platform of your own first: kubectl kratix sandbox up
       """,
     version: Version.text,
-    subcommands: [VersionCommand.self])
+    subcommands: [
+      UpgradeCommand.self, FleetCommand.self, SandboxCommand.self, VersionCommand.self,
+    ])
 
   public init() {}
 

@@ -117,14 +117,15 @@ public struct SandboxDirectory: Sendable, Hashable {
 public enum SandboxError: Error, Sendable, Hashable, CustomStringConvertible {
   case directoryUnusable(String, reason: String)
   case alreadyRunning(String)
-  case startFailed(String)
+  case noContainerEngine
 
   public var description: String {
     switch self {
     case .directoryUnusable(let path, let reason): "\(path) cannot be used: \(reason)"
     case .alreadyRunning(let path):
       "a sandbox runs in \(path) already; end it with: kubectl kratix sandbox down --dir \(path)"
-    case .startFailed(let reason): "the sandbox did not start: \(reason)"
+    case .noContainerEngine:
+      "neither podman nor docker is in PATH; install one of them, or use --engine process"
     }
   }
 }

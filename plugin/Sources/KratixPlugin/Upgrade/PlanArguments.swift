@@ -1,0 +1,87 @@
+import ArgumentParser
+import FleetUpgrade
+import Foundation
+import KratixModel
+import Kubernetes
+import KubernetesClient
+import PromiseReview
+import WorkflowRunner
+
+/// What preview and upgrade share: which Promise, which fleet, and how its pipelines are run.
+struct PlanArguments: ParsableArguments {
+  @Option(name: .shortAndLong, help: "The candidate Promise: a file, or - for standard input.")
+  var filename: String
+
+  @OptionGroup var connection: ConnectionArguments
+  @OptionGroup var engine: EngineArguments
+
+  @Option(name: [.customShort("l"), .long], help: "Only resources with these labels.")
+  var selector = ""
+
+  @Option(name: .customLong("resource"), help: "Only NAMESPACE/NAME; may be repeated.")
+  var resources: [String] = []
+
+  @Option(help: "A field path that does not count, with all below it; may be repeated.")
+  var ignorePath: [String] = []
+
+  @Flag(inversion: .prefixedNo, help: "Run the current version too, to tell noise from change.")
+  var baseline = true
+
+  @Option(help: "How many resources are run at a time; as many as there are cores when left out.")
+  var maxParallel: Int?
+
+  func validate() throws {
+    if let maxParallel, maxParallel < 1 { throw ValidationError("--max-parallel is at least 1") }
+    for resource in resources where resource.split(separator: "/", omittingEmptySubsequences: false).count != 2 {
+      throw ValidationError("--resource takes NAMESPACE/NAME, not \(resource)")
+    }
+  }
+
+  /// A plan and what it was made of.
+  struct Made {
+    var plan: UpgradePlan
+    var candidate: Promise
+    var fleet: FleetSnapshot
+    var api: KubernetesClient
+  }
+
+  /// Reads the fleet and makes the plan; nothing is written anywhere.
+  func makePlan() async throws -> Made {
+    let candidate = try CandidateFile.servingPromise(at: filename)
+    let api = try connection.client()
+    let selection = FleetSelection(
+      namespace: connection.namespace, labelSelector: selector, resources: resources)
+    let fleet = try await FleetReader(api: api).fleet(of: candidate.name, selection: selection)
+    let options = PlanOptions(
+      parallelism: maxParallel ?? ProcessInfo.processInfo.activeProcessorCount, limits: engine.limits,
+      runsBaseline: baseline, ignoredPaths: ignorePath)
+    let planner = Planner(engine: try engine.make(for: api.configuration), options: options)
+    let progress = ProgressLine()
+    let resourcePlans = try await planner.resourcePlans(candidate: candidate, fleet: fleet) { done, total in
+      progress.show("running pipelines: \(done) of \(total)")
+    }
+    progress.clear()
+    let plan = UpgradePlan(
+      promise: PromiseChange(live: fleet.promise, candidate: candidate),
+      findings: findings(candidate, fleet), resources: resourcePlans, unknowns: [])
+    return Made(plan: plan, candidate: candidate, fleet: fleet, api: api)
+  }
+
+  /// What the rules say, with the fleet as evidence: the same rules that the webhook enforces.
+  private func findings(_ candidate: Promise, _ fleet: FleetSnapshot) -> [Finding] {
+    PromiseReview.review(
+      candidate: candidate, live: fleet.promise,
+      fleet: FleetEvidence(
+        resources: fleet.members.map(\.resource), bindings: fleet.members.compactMap(\.binding),
+        revisions: fleet.revisions, placements: fleet.members.flatMap(\.placements)),
+      platform: PlatformEvidence(
+        destinations: fleet.destinations, promises: fleet.installedPromises, revisions: fleet.revisions))
+  }
+
+  /// The command that carries the plan out.
+  var upgradeCommand: String {
+    var words = ["kubectl kratix upgrade -f", filename]
+    if let context = connection.context { words += ["--context", context] }
+    return words.joined(separator: " ")
+  }
+}

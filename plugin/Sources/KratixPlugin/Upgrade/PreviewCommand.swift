@@ -1,0 +1,40 @@
+import ArgumentParser
+import FleetUpgrade
+import Kubernetes
+
+struct PreviewCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "preview", abstract: "Show what a Promise would do to every resource of its fleet, before it does.",
+    discussion: """
+      Runs the candidate's pipelines for each resource, here and in isolation, and compares what they put out with what
+      the cluster holds. Reads from the cluster; writes nothing.
+
+      Exit codes: 0 the plan was made (with --exit-code: 0 nothing changes, 1 something does), 2 a resource fails or is
+      invalid, 3 something could not be told, 64 wrong usage.
+
+      Example: kubectl kratix upgrade preview -f promise.yaml
+      """)
+
+  @OptionGroup var arguments: PlanArguments
+
+  @Option(name: .shortAndLong, help: "table, wide, json or yaml.")
+  var output: OutputFormat = .table
+
+  @Flag(name: .customLong("exit-code"), help: "Exit with 1 when something changes.")
+  var exitCode = false
+
+  func run() async throws {
+    let plan = try await arguments.makePlan().plan
+    switch output {
+    case .json: Console.out(plan.json.text(.pretty))
+    case .yaml: Console.out(String(YAML.text(plan.json).dropLast()))
+    case .table, .wide:
+      Console.out(PlanText.table(plan, command: arguments.upgradeCommand, wide: output == .wide))
+    case .name, .markdown, .html, .sarif:
+      throw Failure("preview prints table, wide, json or yaml, not \(output.rawValue)", exitCode: 64)
+    }
+    if plan.hasFailures { throw ExitCode(2) }
+    if !plan.unknowns.isEmpty { throw ExitCode(3) }
+    if exitCode, plan.changesSomething { throw ExitCode(1) }
+  }
+}
