@@ -60,7 +60,13 @@ public struct SandboxPlatform: Sendable {
 
     let controllerAPI = platform.api(
       as: .serviceAccount(namespace: KratixNames.systemNamespace, name: KratixNames.controllerServiceAccount))
-    let manager = KratixManager(api: controllerAPI, pace: configuration.pace.pace, logger: logger)
+    let stores = stateStores(api: controllerAPI)
+    let pace = configuration.pace.pace
+    let manager = KratixManager(api: controllerAPI, pace: pace, logger: logger) { context in
+      SchedulingControllers.all(
+        api: context.api, pace: pace, events: context.events, stateStores: stores,
+        rewriteInterval: Self.rewriteInterval(context.configuration))
+    }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await manager.run() }
       let readiness = Readiness(count: guests.count)
@@ -72,6 +78,25 @@ public struct SandboxPlatform: Sendable {
         if !Task.isCancelled { onReady() }
       }
       try await group.waitForAll()
+    }
+  }
+
+  /// 0 switches the periodic rewrite off (contract, section 10).
+  private static func rewriteInterval(_ configuration: KratixConfiguration) -> Duration? {
+    let interval = configuration.stateStoreReconciliationInterval
+    return interval.nanoseconds > 0 ? interval.duration : nil
+  }
+
+  /// The state stores: the quick start's bucket is a directory of the sandbox's own.
+  private func stateStores(api: any KubernetesAPI) -> StateStoreCatalog {
+    let stores = URL(filePath: configuration.directory.stores, directoryHint: .isDirectory)
+    let factory = StateStoreFactory(directory: stores.appending(path: "clones"), minimumFetchInterval: .zero)
+    return StateStoreCatalog(api: api) { (store, secret) throws(StateStoreAccessError) in
+      var store = store
+      if store[path: "spec", "endpoint"] == .string(Seed.bucketEndpoint) {
+        store.spec?["endpoint"] = .string(stores.appending(path: "buckets").absoluteString)
+      }
+      return try factory.make(store, secret)
     }
   }
 }
