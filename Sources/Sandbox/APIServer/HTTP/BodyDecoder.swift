@@ -31,10 +31,10 @@ enum BodyDecoder {
   /// An object of a POST or PUT.
   static func object(_ request: Request, target: RequestTarget) async throws -> DecodedBody {
     let type = contentType(request)
-    guard type.isEmpty || MediaTypes.writable.contains(type) else {
-      throw MediaTypes.unsupported(MediaTypes.writable)
-    }
+    let accepted = MediaTypes.readable(isCustom: target.kind.resource.isCustom)
+    guard type.isEmpty || accepted.contains(type) else { throw MediaTypes.unsupported(accepted) }
     let bytes = try await bytes(of: request)
+    if type == ProtobufDecoding.mediaType { return DecodedBody(object: KubernetesObject(try protobuf(bytes))) }
     let content = try decode(bytes, isYAML: type == "application/yaml", expecting: target.type.kind)
     return DecodedBody(object: KubernetesObject(content.json), duplicateFields: content.duplicateFields)
   }
@@ -69,10 +69,18 @@ enum BodyDecoder {
     let bytes = try await bytes(of: request)
     guard !bytes.isEmpty else { return nil }
     let type = contentType(request)
-    guard type.isEmpty || MediaTypes.writable.contains(type) else {
-      throw MediaTypes.unsupported(MediaTypes.writable)
-    }
+    let accepted = MediaTypes.readable(isCustom: false)
+    guard type.isEmpty || accepted.contains(type) else { throw MediaTypes.unsupported(accepted) }
+    if type == ProtobufDecoding.mediaType { return try protobuf(bytes) }
     return try decode(bytes, isYAML: type == "application/yaml", expecting: "DeleteOptions").json
+  }
+
+  private static func protobuf(_ bytes: [UInt8]) throws -> JSON {
+    do {
+      return try ProtobufDecoding.object(bytes)
+    } catch {
+      throw StatusError.badRequest("the object provided is unrecognized: \(error) (\(summary(bytes)))")
+    }
   }
 
   private static func contentType(_ request: Request) -> String {

@@ -26,6 +26,9 @@ enum MediaTypes {
 
   static let writable = ["application/json", "application/yaml"]
 
+  /// What bodies may be in: custom resources have no protobuf.
+  static func readable(isCustom: Bool) -> [String] { isCustom ? writable : writable + [ProtobufDecoding.mediaType] }
+
   static func patches(isCustom: Bool) -> [String] {
     ["application/json-patch+json", "application/merge-patch+json"]
       + (isCustom ? [] : ["application/strategic-merge-patch+json"]) + ["application/apply-patch+yaml"]

@@ -167,16 +167,23 @@ extension RequestPipeline {
     object["apiVersion"] = .string(target.type.apiVersion)
     object["kind"] = .string(target.type.kind)
     ObjectChecks.tidy(&object)
-    guard let schema = target.kind.schema else {
-      for (key, value) in object.json.objectValue ?? [:] where value == .null && key != "metadata" {
-        if target.kind.collection != "events" { object[key] = nil }
+    var decoding = TypedDecoding()
+    do throws(TypeMismatch) {
+      if let message = FieldTable.message(for: target.type.groupVersionKind) {
+        object = KubernetesObject(try decoding.decode(object.json, as: message))
+      } else if let message = FieldTable.messages["meta.ObjectMeta"] {
+        object["metadata"] = try decoding.decode(object.metadata, as: message, at: "metadata")
       }
+    } catch {
+      throw decodingError(error.message, target)
+    }
+    guard let schema = target.kind.schema else {
       target.kind.rules.applyDefaults(&object)
-      return []
+      return decoding.unknownFields
     }
     let (value, removed) = schema.normalized(object.json)
     object = KubernetesObject(value)
-    return removed
+    return decoding.unknownFields + removed
   }
 
   func decodingError(_ reason: String, _ target: RequestTarget) -> StatusError {

@@ -46,7 +46,7 @@ extension RequestPipeline {
         guard changes.objectValue != nil else { throw PatchError(.malformed, "Invalid JSON Document") }
         return KubernetesObject(MergePatch.apply(changes, to: old.json))
       case .strategic(let changes):
-        return KubernetesObject(MergePatch.apply(changes, to: old.json))
+        return KubernetesObject(try StrategicMergePatch.apply(changes, to: old.json, kind: kind))
       case .apply: return old
       }
     } catch {
