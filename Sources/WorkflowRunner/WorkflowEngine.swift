@@ -61,16 +61,19 @@ public struct WorkflowLimits: Sendable, Hashable {
   public var outputFiles: Int
   /// What is kept of a container's output, its end.
   public var logBytes: Int
+  /// Address space of each process, in the process engine.
+  public var memoryBytes: Int
   public var allowsNetwork: Bool
 
   public init(
     time: Duration = .seconds(300), outputBytes: Int = 64 << 20, outputFiles: Int = 10_000, logBytes: Int = 1 << 20,
-    allowsNetwork: Bool = false
+    memoryBytes: Int = 4 << 30, allowsNetwork: Bool = false
   ) {
     self.time = time
     self.outputBytes = outputBytes
     self.outputFiles = outputFiles
     self.logBytes = logBytes
+    self.memoryBytes = memoryBytes
     self.allowsNetwork = allowsNetwork
   }
 }
@@ -156,7 +159,7 @@ public enum ContainerEvent: Sendable {
 
 /// Why a run has no result.
 public struct WorkflowFailure: Error, Sendable, Hashable, CustomStringConvertible {
-  public enum Reason: Sendable, Hashable {
+  public enum Reason: Error, Sendable, Hashable {
     case exited(code: Int32)
     case timedOut(after: Duration)
     /// The output is beyond a limit, or holds what is no file; the text says which and where.

@@ -1,0 +1,119 @@
+import Foundation
+import KratixModel
+import Subprocess
+import Synchronization
+
+/// Runs the program of one container to its end, or to the first limit that it passes.
+struct ContainerProcess: Sendable {
+  enum Ending: Sendable {
+    case exited(Int32)
+    case timedOut
+    case overLimit(OutputDirectory.Violation)
+    case notStarted(String)
+  }
+
+  /// How often the size of what a container writes is looked at. A container that ends sooner is looked at once.
+  static let measuringInterval = Duration.milliseconds(250)
+
+  let invocation: Invocation
+  let directory: RunDirectory
+  let limits: WorkflowLimits
+  let deadline: ContinuousClock.Instant
+  let onOutput: @Sendable ([UInt8]) -> Void
+
+  func run() async throws -> Ending {
+    let ending = await withTaskGroup(of: Ending?.self) { group in
+      group.addTask { await spawn() }
+      group.addTask {
+        do {
+          try await Task.sleep(until: deadline)
+          return .timedOut
+        } catch {
+          return nil
+        }
+      }
+      group.addTask { await guardOutput() }
+      var ending: Ending?
+      for await first in group {
+        guard ending == nil, let first else { continue }
+        ending = first
+        // The others end with it: the program is killed.
+        group.cancelAll()
+      }
+      return ending
+    }
+    // Also when this task is cancelled: a container must not outlive its run.
+    if let cleanUp = invocation.cleanUp {
+      if case .exited? = ending {} else { await Task { await cleanUp() }.value }
+    }
+    try Task.checkCancellation()
+    guard let ending else { throw CancellationError() }
+    return ending
+  }
+
+  private func spawn() async -> Ending? {
+    var variables: [Environment.Key: String] = [:]
+    for (name, value) in invocation.environment { variables[Environment.Key(stringLiteral: name)] = value }
+    var options = PlatformOptions()
+    // A group of its own: a signal from the terminal is for this process to handle, and all of it can be killed.
+    options.processGroupID = 0
+    options.teardownSequence = [.send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .seconds(1))]
+    let executable: Executable =
+      invocation.executable.hasPrefix("/") ? .path(.init(invocation.executable)) : .name(invocation.executable)
+    do {
+      let result = try await Subprocess.run(
+        executable, arguments: Arguments(invocation.arguments), environment: .custom(variables),
+        platformOptions: options, input: .array(invocation.input), output: .sequence, error: .combinedWithOutput
+      ) { execution in
+        for try await buffer in execution.standardOutput {
+          onOutput(buffer.withUnsafeBytes { Array($0) })
+        }
+      }
+      return switch result.terminationStatus {
+      case .exited(let code): .exited(code)
+      case .signaled(let signal): .exited(128 + signal)
+      }
+    } catch let error as SubprocessError {
+      if Task.isCancelled { return nil }
+      return .notStarted(
+        error.code == .executableNotFound ? "\(invocation.executable) is not installed" : "\(error)")
+    } catch {
+      return Task.isCancelled ? nil : .notStarted("\(error)")
+    }
+  }
+
+  private func guardOutput() async -> Ending? {
+    let watched = [
+      OutputDirectory(path: directory.output, mount: "/kratix/output"),
+      OutputDirectory(path: directory.metadata, mount: "/kratix/metadata"),
+    ]
+    while (try? await Task.sleep(for: Self.measuringInterval)) != nil {
+      for directory in watched {
+        if let violation = directory.excess(bytes: limits.outputBytes, files: limits.outputFiles) {
+          return .overLimit(violation)
+        }
+      }
+    }
+    return nil
+  }
+}
+
+/// The end of what a container prints.
+final class LogTail: Sendable {
+  private let limit: Int
+  private let bytes = Mutex<[UInt8]>([])
+
+  init(limit: Int) { self.limit = limit }
+
+  func append(_ new: [UInt8]) {
+    bytes.withLock { bytes in
+      bytes += new
+      // Cut now and then, not for every piece.
+      if bytes.count > 2 * limit { bytes.removeFirst(bytes.count - limit) }
+    }
+  }
+
+  var text: String {
+    String(decoding: bytes.withLock { $0.suffix(limit) }, as: UTF8.self)
+  }
+}
