@@ -10,12 +10,19 @@ public final class AutoEngine: WorkflowEngine {
   private let execution: PipelineExecution
 
   /// - Parameter containerCommand: `podman` or `docker`; nil when there is none.
-  public init(images: ImageMap, containerCommand: String? = ContainerEngine.installedCommand()) throws {
+  public convenience init(
+    images: ImageMap, containerCommand: String? = ContainerEngine.installedCommand()
+  ) throws {
+    try self.init(
+      images: images,
+      containers: containerCommand.map {
+        ContainerCommandRunner(command: $0, options: [], environment: ProcessInfo.processInfo.environment)
+      })
+  }
+
+  init(images: ImageMap, containers: ContainerCommandRunner?) throws {
     let scratch = try ScratchDirectory("kratix-run")
     let processes = ProcessRunner(images: images, scratch: scratch)
-    let containers = containerCommand.map {
-      ContainerCommandRunner(command: $0, options: [], environment: ProcessInfo.processInfo.environment)
-    }
     let local = LocalImages()
     execution = PipelineExecution(scratch: scratch) { image async throws(WorkflowFailure.Reason) in
       let isMapped = images.directory(for: image) != nil
