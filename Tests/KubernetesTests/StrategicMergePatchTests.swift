@@ -38,7 +38,7 @@ import Testing
       "atomic lists are replaced", ["tolerations": [["key": "a"], ["key": "b"]]], ["tolerations": [["key": "c"]]],
       ["tolerations": [["key": "c"]]]
     ),
-    ("null removes", ["hostNetwork": true, "nodeName": "x"], ["hostNetwork": nil], ["nodeName": "x"]),
+    ("null removes", ["hostNetwork": true, "nodeName": "x"], ["hostNetwork": .null], ["nodeName": "x"]),
     (
       "retainKeys", ["volumes": [["name": "v", "emptyDir": [:]]]],
       ["volumes": [["name": "v", "$retainKeys": ["name", "configMap"], "configMap": ["name": "c"]]]],

@@ -57,13 +57,14 @@ private struct JSONWriter {
     case .object(let members):
       if members.isEmpty { return append("{}") }
       output.append(UInt8(ascii: "{"))
-      for (index, key) in members.keys.sorted(by: JSON.isOrderedByBytes).enumerated() {
+      let sorted = members.sorted { JSON.isOrderedByBytes($0.key, $1.key) }
+      for (index, member) in sorted.enumerated() {
         if index > 0 { output.append(UInt8(ascii: ",")) }
         newline(level + 1)
-        write(key)
+        write(member.key)
         output.append(UInt8(ascii: ":"))
         if format.indent != nil { output.append(UInt8(ascii: " ")) }
-        write(members[key] ?? .null, level: level + 1)
+        write(member.value, level: level + 1)
       }
       newline(level)
       output.append(UInt8(ascii: "}"))
@@ -78,37 +79,48 @@ private struct JSONWriter {
     output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: indent * level))
   }
 
+  /// Runs of bytes that need no escape are copied at once.
   mutating func write(_ string: String) {
     output.append(UInt8(ascii: "\""))
-    var bytes = string.utf8.makeIterator()
-    var lastTwo: (UInt8, UInt8) = (0, 0)
-    while let byte = bytes.next() {
-      switch byte {
-      case UInt8(ascii: "\""): append("\\\"")
-      case UInt8(ascii: "\\"): append("\\\\")
-      case 0x0A: append("\\n")
-      case 0x0D: append("\\r")
-      case 0x09: append("\\t")
-      case 0x08: append("\\b")
-      case 0x0C: append("\\f")
-      case 0..<0x20: appendEscape(byte)
-      case UInt8(ascii: "<") where format.escapesHTML, UInt8(ascii: ">") where format.escapesHTML,
-        UInt8(ascii: "&") where format.escapesHTML:
-        appendEscape(byte)
-      case 0xA8 where lastTwo == (0xE2, 0x80), 0xA9 where lastTwo == (0xE2, 0x80):
-        // U+2028 and U+2029, which Go escapes always.
-        output.removeLast(2)
-        append(byte == 0xA8 ? "\\u2028" : "\\u2029")
-      default: output.append(byte)
+    var string = string
+    string.withUTF8 { bytes in
+      var start = 0
+      for (index, byte) in bytes.enumerated() {
+        guard let escape = escape(byte, at: index, of: bytes) else { continue }
+        // U+2028 and U+2029 have three bytes, of which the last one tells.
+        let end = byte >= 0x80 ? index - 2 : index
+        output.append(contentsOf: bytes[start..<end])
+        append(escape)
+        start = index + 1
       }
-      lastTwo = (lastTwo.1, byte)
+      output.append(contentsOf: bytes[start...])
     }
     output.append(UInt8(ascii: "\""))
   }
 
-  mutating func appendEscape(_ byte: UInt8) {
+  private func escape(_ byte: UInt8, at index: Int, of bytes: UnsafeBufferPointer<UInt8>) -> String? {
+    switch byte {
+    case UInt8(ascii: "\""): return "\\\""
+    case UInt8(ascii: "\\"): return "\\\\"
+    case 0x0A: return "\\n"
+    case 0x0D: return "\\r"
+    case 0x09: return "\\t"
+    case 0x08: return "\\b"
+    case 0x0C: return "\\f"
+    case 0..<0x20: return Self.unicodeEscape(byte)
+    case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"):
+      return format.escapesHTML ? Self.unicodeEscape(byte) : nil
+    case 0xA8, 0xA9:
+      // U+2028 and U+2029, which Go escapes always.
+      guard index >= 2, bytes[index - 2] == 0xE2, bytes[index - 1] == 0x80 else { return nil }
+      return byte == 0xA8 ? "\\u2028" : "\\u2029"
+    default: return nil
+    }
+  }
+
+  private static func unicodeEscape(_ byte: UInt8) -> String {
     let hex = String(byte, radix: 16)
-    append("\\u" + String(repeating: "0", count: 4 - hex.count) + hex)
+    return "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
   }
 }
 
