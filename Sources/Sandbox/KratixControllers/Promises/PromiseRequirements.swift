@@ -27,7 +27,7 @@ public enum PromiseRequirements {
     of requirement: RequiredPromise, required: Promise?, revisions: [PromiseRevision]
   ) -> State {
     guard let required else { return .notInstalled }
-    guard revisions.contains(where: { requirement.version.isEmpty || $0.version == requirement.version }) else {
+    guard requirement.version.isEmpty || revisions.contains(where: { $0.version == requirement.version }) else {
       return .notInstalledAtVersion
     }
     return required.string("status") == PromiseConditions.isAvailable ? .installed : .notAvailable
