@@ -19,7 +19,8 @@ struct FleetTests {
     let json = try JSON(parsing: try await platform.kratix("fleet", "greeter", "-o", "json").succeeded().output)
     let resources = try #require(json["resources"]?.arrayValue)
     #expect(resources.map { $0["name"] } == ["ann", "bob"])
-    #expect(resources.allSatisfy { $0["version"] == "v1.0.0" && $0["namespace"] == "default" && $0["state"] == "ready" })
+    #expect(
+      resources.allSatisfy { $0["version"] == "v1.0.0" && $0["namespace"] == "default" && $0["state"] == "ready" })
     let table = try await platform.kratix("fleet", "greeter").succeeded()
     #expect(table.lines.first?.split(separator: " ").first == "NAMESPACE")
     #expect(table.output.contains("ann") && table.output.contains("v1.0.0"))

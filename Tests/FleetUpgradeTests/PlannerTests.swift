@@ -22,6 +22,9 @@ import WorkflowRunner
     "random:1": { (object) throws(WorkflowFailure) in
       ScriptedEngine.configMap(object, value: "r\(PlannerTests.counter.add(1, ordering: .relaxed).newValue)")
     },
+    "badyaml:1": { (_) throws(WorkflowFailure) in
+      ([OutputFile(path: "out.yaml", bytes: Array("a: [1\nb: {".utf8))], nil)
+    },
     "broken:1": { (_) throws(WorkflowFailure) in
       throw WorkflowFailure(
         pipeline: "configure", container: "c", reason: .exited(code: 3), lastLines: ["no such version"])
@@ -70,6 +73,12 @@ import WorkflowRunner
     #expect(plan.verdict == .fails)
     #expect(plan.reason == "container c of pipeline configure exited with code 3")
     #expect(plan.lastLines == ["no such version"])
+  }
+
+  @Test func failsWhenItWritesYAMLThatIsNone() async throws {
+    let plan = try await plan(to: "badyaml:1")
+    #expect(plan.verdict == .fails)
+    #expect(plan.reason.hasPrefix("pipeline configure: it writes out.yaml, which is not YAML: line 2, column "))
   }
 
   @Test func invalidUnderTheNewAPI() async throws {

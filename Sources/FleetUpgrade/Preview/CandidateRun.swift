@@ -30,12 +30,33 @@ struct CandidateRun: Sendable {
       if let control = result.control, control.suspend || control.retryAfter != nil {
         return Result(outputs: outputs, status: status, suspended: (pipeline.name, control.message))
       }
+      try checkYAML(result.files, of: pipeline)
       add(result, of: pipeline, promise: promise, to: &outputs)
       for (key, value) in result.status?.objectValue ?? [:] {
         status[key] = key == "conditions" ? merged(status[key], value) : value
       }
     }
     return Result(outputs: outputs, status: status)
+  }
+
+  /// Kratix passes any file on; one that calls itself YAML and is not would stop the GitOps agent of its destination.
+  private func checkYAML(_ files: [OutputFile], of pipeline: Pipeline) throws(WorkflowFailure) {
+    for file in files where file.path.hasSuffix(".yaml") || file.path.hasSuffix(".yml") {
+      var complaint: String?
+      if let text = String(validating: file.bytes, as: UTF8.self) {
+        do {
+          _ = try YAML.documents(text)
+        } catch {
+          complaint = error.description
+        }
+      } else {
+        complaint = "it is not UTF-8 text"
+      }
+      guard let complaint else { continue }
+      throw WorkflowFailure(
+        pipeline: pipeline.name, container: "",
+        reason: .badOutput("it writes \(file.path), which is not YAML: \(complaint)"))
+    }
   }
 
   /// Files and selectors, grouped as work-writer does it (contract, section 5.5).

@@ -8,7 +8,7 @@ enum Greeter {
 
   /// For `sandbox up`.
   static var images: [String] {
-    ["v1", "v2", "v3-fails"].flatMap { version in
+    ["v1", "v2", "v3-fails", "bad-yaml", "endless"].flatMap { version in
       ["--image", "\(image(version))=\(Platform.root)/Tests/EndToEndTests/Images/greeter/\(version)"]
     }
   }

@@ -58,7 +58,8 @@ import Testing
   /// The files of recorded WorkPlacements lie where Kratix put them.
   @Test func recordedFiles() throws {
     let objects = try Recorded.objects("g-scheduling/01-two-destinations.yaml")
-    let store = try String(contentsOf: Recorded.root.appending(path: "g-scheduling/store/01-two-destinations.txt"), encoding: .utf8)
+    let store = try String(
+      contentsOf: Recorded.root.appending(path: "g-scheduling/store/01-two-destinations.txt"), encoding: .utf8)
     let destinations = objects.filter { $0.kind == "Destination" }.map(Destination.init)
     for placement in objects.filter({ $0.kind == "WorkPlacement" }).map(WorkPlacement.init) {
       let target = try #require(destinations.first { $0.name == placement.destinationName })

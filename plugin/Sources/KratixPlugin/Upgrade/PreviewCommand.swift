@@ -33,8 +33,25 @@ struct PreviewCommand: AsyncParsableCommand {
     case .name, .markdown, .html, .sarif:
       throw Failure("preview prints table, wide, json or yaml, not \(output.rawValue)", exitCode: 64)
     }
+    for resource in plan.resources where resource.verdict == .fails || resource.verdict == .invalid {
+      Console.error("\(resource.namespace)/\(resource.name) \(resource.verdict.sentence): \(resource.reason)")
+    }
     if plan.hasFailures { throw ExitCode(2) }
     if !plan.unknowns.isEmpty { throw ExitCode(3) }
     if exitCode, plan.changesSomething { throw ExitCode(1) }
+  }
+}
+
+extension Verdict {
+  /// In a sentence whose subject is the resource.
+  fileprivate var sentence: String {
+    switch self {
+    case .fails: "would fail"
+    case .invalid: "would be invalid"
+    case .changes: "changes"
+    case .unchanged: "does not change"
+    case .held: "is held"
+    case .skipped: "is skipped"
+    }
   }
 }
