@@ -29,13 +29,14 @@ public struct SandboxPlatform: Sendable {
     try directory.create()
     let lock = try SandboxLock(directory)
     defer { withExtendedLifetime(lock) {} }
+    let admission = KratixAdmissionPlugin()
     // The servers must not end before their guests: they are stopped last, whatever happens.
     let clusters = try ClusterServers(
       contexts: [ClusterServers.platformContext] + configuration.workers.map(\.name), directory: directory,
-      plugins: { _ in [] }, logger: logger)
+      plugins: { $0 == ClusterServers.platformContext ? [admission] : [] }, logger: logger)
     do {
       try await clusters.start()
-      try await serve(clusters, guests: guests, onReady: onReady)
+      try await serve(clusters, admission: admission, guests: guests, onReady: onReady)
     } catch {
       await clusters.stop()
       throw error
@@ -44,7 +45,8 @@ public struct SandboxPlatform: Sendable {
   }
 
   private func serve(
-    _ clusters: ClusterServers, guests: [Guest], onReady: @escaping @Sendable () -> Void
+    _ clusters: ClusterServers, admission: KratixAdmissionPlugin, guests: [Guest],
+    onReady: @escaping @Sendable () -> Void
   ) async throws {
     guard let platform = clusters.server(ClusterServers.platformContext) else { return }
     let directory = configuration.directory
@@ -60,6 +62,7 @@ public struct SandboxPlatform: Sendable {
 
     let controllerAPI = platform.api(
       as: .serviceAccount(namespace: KratixNames.systemNamespace, name: KratixNames.controllerServiceAccount))
+    admission.use(controllerAPI)
     let stores = stateStores(api: controllerAPI)
     let pace = configuration.pace.pace
     let manager = KratixManager(api: controllerAPI, pace: pace, logger: logger) { context in
