@@ -115,7 +115,7 @@ let package = Package(
     .testTarget(name: "PromiseReviewTests", dependencies: ["PromiseReview"]),
     .testTarget(
       name: "KubernetesClientTests",
-      dependencies: ["KubernetesClient", nioPosix, nioCore, nioHTTP1, nioSSL, x509, crypto]),
+      dependencies: ["KubernetesClient", "APIServer", nioPosix, nioCore, nioHTTP1, nioSSL, x509, crypto]),
     .testTarget(name: "ImageRegistryTests", dependencies: ["ImageRegistry"]),
     .testTarget(name: "WorkflowRunnerTests", dependencies: ["WorkflowRunner"]),
     .testTarget(name: "FleetUpgradeTests", dependencies: ["FleetUpgrade"]),
