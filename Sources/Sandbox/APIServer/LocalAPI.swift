@@ -28,6 +28,15 @@ public struct LocalAPI: KubernetesAPI {
     return options
   }
 
+  /// Runs a write. In process there is nobody to show the warnings of a refusal to.
+  private func plain<Value>(_ write: () async throws -> Value) async throws -> Value {
+    do {
+      return try await write()
+    } catch let refusal as AdmissionRefusal {
+      throw refusal.status
+    }
+  }
+
   public func get(_ type: ResourceType, namespace: String?, name: String) async throws -> KubernetesObject {
     try pipeline.get(try target(type, namespace: namespace, name: name)).object
   }
@@ -61,7 +70,8 @@ public struct LocalAPI: KubernetesAPI {
     _ type: ResourceType, _ object: KubernetesObject, options: WriteOptions
   ) async throws -> KubernetesObject {
     let target = try target(type, namespace: object.namespace)
-    return try await pipeline.create(target, DecodedBody(object: object), options: managed(options)).object.object
+    return try await plain { try await pipeline.create(target, DecodedBody(object: object), options: managed(options)) }
+      .object.object
   }
 
   public func update(
@@ -69,31 +79,38 @@ public struct LocalAPI: KubernetesAPI {
   ) async throws -> KubernetesObject {
     let target = try target(type, namespace: object.namespace, name: object.name, subresource: subresource)
     if subresource == "scale" {
-      return try await pipeline.updateScale(target, options: managed(options)) { _ in object }.object.object
+      return try await plain {
+        try await pipeline.updateScale(target, options: managed(options)) { _ in object }
+      }.object.object
     }
-    return try await pipeline.update(target, DecodedBody(object: object), options: managed(options)).object.object
+    return try await plain { try await pipeline.update(target, DecodedBody(object: object), options: managed(options)) }
+      .object.object
   }
 
   public func patch(
     _ type: ResourceType, namespace: String?, name: String, _ patch: Patch, subresource: String?, options: WriteOptions
   ) async throws -> KubernetesObject {
     let target = try target(type, namespace: namespace, name: name, subresource: subresource)
-    return try await pipeline.patch(target, patch, options: managed(options)).object.object
+    return try await plain { try await pipeline.patch(target, patch, options: managed(options)) }.object.object
   }
 
   public func delete(_ type: ResourceType, namespace: String?, name: String, options: DeleteOptions) async throws {
-    var warnings: [String] = []
-    _ = try await pipeline.delete(
-      try target(type, namespace: namespace, name: name), options: options, warnings: &warnings)
+    let target = try target(type, namespace: namespace, name: name)
+    _ = try await plain {
+      var warnings: [String] = []
+      return try await pipeline.delete(target, options: options, warnings: &warnings)
+    }
   }
 
   public func deleteCollection(
     _ type: ResourceType, namespace: String?, selector: ListOptions, options: DeleteOptions
   ) async throws {
-    var warnings: [String] = []
-    _ = try await pipeline.deleteCollection(
-      try target(type, namespace: namespace), selector: try Self.request(selector), options: options,
-      warnings: &warnings)
+    let target = try target(type, namespace: namespace)
+    let request = try Self.request(selector)
+    _ = try await plain {
+      var warnings: [String] = []
+      return try await pipeline.deleteCollection(target, selector: request, options: options, warnings: &warnings)
+    }
   }
 
   public func resourceType(for kind: GroupVersionKind) async throws -> ResourceType? {

@@ -31,6 +31,8 @@ struct RequestHandler: HTTPResponder {
       return try await answer(request, context)
     } catch let error as StatusError {
       return ResponseWriting.error(error)
+    } catch let refusal as AdmissionRefusal {
+      return ResponseWriting.error(refusal.status, warnings: refusal.warnings)
     } catch let error as StoreError {
       return ResponseWriting.error(.internalError("\(error)"))
     } catch is CancellationError {

@@ -49,7 +49,9 @@ enum ResponseWriting {
     var headers: HTTPFields = [.contentType: type, .cacheControl: "no-cache, private"]
     if let name = HTTPField.Name("Audit-Id") { headers[name] = Names.uid() }
     if let name = HTTPField.Name("Warning") {
-      for warning in warnings { headers.append(HTTPField(name: name, value: "299 - \"\(escaped(warning))\"")) }
+      for warning in AdmissionWarnings.bounded(warnings) {
+        headers.append(HTTPField(name: name, value: "299 - \"\(escaped(warning))\""))
+      }
     }
     return headers
   }

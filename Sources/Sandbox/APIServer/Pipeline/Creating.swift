@@ -103,7 +103,7 @@ extension RequestPipeline {
   }
 
   private func answer(_ review: KubernetesObject, _ target: RequestTarget) throws -> WriteResult {
-    guard let answered = AdmissionEdge.answer(review, user: target.user) else {
+    guard let answered = AdmissionEdge.answer(review, user: target.user, store: store) else {
       throw StatusError.badRequest("\(review.kind) is not answered by this server")
     }
     return WriteResult(

@@ -122,16 +122,33 @@ extension RequestPipeline {
   func mutate(_ request: AdmissionRequest, warnings: inout [String]) async throws -> KubernetesObject? {
     var request = request
     for plugin in plugins {
-      let outcome = try await plugin.mutate(request)
+      let outcome = try await noted(request, &warnings) { try await plugin.mutate($0) }
       if let object = outcome.object { request.object = object }
-      note(outcome, request, &warnings)
     }
     return request.object
   }
 
   /// Runs the validating half.
   func validate(_ request: AdmissionRequest, warnings: inout [String]) async throws {
-    for plugin in plugins { note(try await plugin.validate(request), request, &warnings) }
+    for plugin in plugins { _ = try await noted(request, &warnings) { try await plugin.validate($0) } }
+  }
+
+  /// Keeps what a plugin has to say. A refusal takes along what the plugins before it said.
+  private func noted(
+    _ request: AdmissionRequest, _ warnings: inout [String],
+    _ ask: (AdmissionRequest) async throws -> AdmissionOutcome
+  ) async throws -> AdmissionOutcome {
+    do {
+      let outcome = try await ask(request)
+      note(outcome, request, &warnings)
+      return outcome
+    } catch var refusal as AdmissionRefusal {
+      note(
+        AdmissionOutcome(object: nil, warnings: refusal.warnings, auditAnnotations: refusal.auditAnnotations), request,
+        &warnings)
+      refusal.warnings = warnings
+      throw refusal
+    }
   }
 
   private func note(_ outcome: AdmissionOutcome, _ request: AdmissionRequest, _ warnings: inout [String]) {
