@@ -44,3 +44,13 @@ func randomObject(_ random: inout SeededGenerator, depth: Int) -> JSON {
   }
   return .object(members)
 }
+
+/// The value with integers for floating point numbers without a fraction, which are written as integers.
+func withWholeNumbers(_ value: JSON) -> JSON {
+  switch value {
+  case .object(let members): .object(members.mapValues(withWholeNumbers))
+  case .array(let elements): .array(elements.map(withWholeNumbers))
+  case .double: value.intValue.map(JSON.int) ?? value
+  default: value
+  }
+}

@@ -12,7 +12,7 @@ public enum Timestamp {
   /// `2026-11-22T22:02:40.123456Z`, as `MicroTime` fields (events, leases) have it.
   public static func microText(secondsSince1970 seconds: Double) -> String {
     let whole = seconds.rounded(.down)
-    let micros = min(999_999, Int64(((seconds - whole) * 1e6).rounded(.down)))
+    let micros = min(999_999, Int64(((seconds - whole) * 1e6).rounded()))
     return String(text(secondsSince1970: Int64(whole)).dropLast()) + "." + pad(micros, 6) + "Z"
   }
 

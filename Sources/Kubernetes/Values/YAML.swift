@@ -80,7 +80,7 @@ public enum YAML {
       for (key, value) in mapping {
         guard case .scalar(let scalar) = key else { throw error(at: key, "a key that is not a string") }
         if isMergeKey(scalar) { continue }
-        members[scalar.string] = try json(value, budget: &budget, depth: depth + 1)
+        members[try keyText(scalar, at: key)] = try json(value, budget: &budget, depth: depth + 1)
       }
       // A merge key gives the members that the mapping and the mappings named before do not have.
       for (key, value) in mapping {
@@ -94,6 +94,17 @@ public enum YAML {
       return .object(members)
     case .alias:
       throw error(at: node, "an alias that refers to nothing")
+    }
+  }
+
+  /// A key as a string: `yes: 1` has the key `true`, `0x1F: 1` the key `31`.
+  private static func keyText(_ scalar: Node.Scalar, at node: Node) throws(YAMLSyntaxError) -> String {
+    switch value(of: scalar, tag: scalar.tag.rawValue) {
+    case .null: throw error(at: node, "a key that is null")
+    case .bool(let flag): flag ? "true" : "false"
+    case .int(let number): String(number)
+    case .double(let number): GoText.number(number)
+    default: scalar.string
     }
   }
 
@@ -119,8 +130,8 @@ public enum YAML {
   static func plainValue(_ text: String) -> JSON {
     switch text {
     case "", "~", "null", "Null", "NULL": return .null
-    case "true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON": return .bool(true)
-    case "false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF": return .bool(false)
+    case "true", "True", "TRUE", "yes", "Yes", "YES", "y", "Y", "on", "On", "ON": return .bool(true)
+    case "false", "False", "FALSE", "no", "No", "NO", "n", "N", "off", "Off", "OFF": return .bool(false)
     default: break
     }
     guard let first = text.utf8.first,
@@ -148,6 +159,7 @@ public enum YAML {
     return digits == "0" || !digits.hasPrefix("0")
   }
 
+  /// Whole numbers, too: what is no integer of 64 bits, or no octal number (`08`), is a floating point number.
   private static func isFloat(_ text: String) -> Bool {
     var sawDigit = false
     var sawPoint = false
@@ -163,7 +175,7 @@ public enum YAML {
       }
       previous = character
     }
-    return sawDigit && (sawPoint || sawExponent) && previous != "e" && previous != "E"
+    return sawDigit && previous != "e" && previous != "E"
   }
 
   private static func syntaxError(_ error: YamlError) -> YAMLSyntaxError {
