@@ -49,8 +49,18 @@ struct Seed: Sendable {
         ),
       ]
       objects += workers.map { (.destinations, destination($0.name, labels: $0.labels, isStrict: false)) }
-      return objects
+      return objects.map { type, object in (type, type.group == ResourceType.kratixGroup ? applied(object) : object) }
     }
+  }
+
+  /// As `kubectl apply` leaves it, so that it can be applied again without a warning.
+  private func applied(_ object: KubernetesObject) -> KubernetesObject {
+    var configuration = object
+    configuration.metadata["annotations"] = .emptyObject
+    var object = object
+    object.annotations["kubectl.kubernetes.io/last-applied-configuration"] =
+      configuration.json.text(.goCompact) + "\n"
+    return object
   }
 
   private func secret(_ name: String, _ data: [String: String]) -> KubernetesObject {
