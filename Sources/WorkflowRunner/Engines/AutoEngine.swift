@@ -30,7 +30,7 @@ public final class AutoEngine: WorkflowEngine {
         guard isMapped else { throw .imageUnavailable(images.missing(image) + ", or install podman or docker") }
         return processes
       }
-      guard isMapped else { return containers }
+      guard isMapped else { return UnmappedImageRunner(containers: containers, hint: images.missing(image)) }
       return await local.has(image, containers) ? containers : processes
     }
   }
@@ -51,5 +51,24 @@ private final class LocalImages: Sendable {
     let answer = await containers.hasImage(image)
     known.withLock { $0[image] = answer }
     return answer
+  }
+}
+
+/// A container engine for an image that no directory stands for: when it has not got it either, both are told.
+private struct UnmappedImageRunner: ContainerRunner {
+  let containers: ContainerCommandRunner
+  let hint: String
+
+  func invocation(
+    for container: ContainerSpecification, directory: RunDirectory, limits: WorkflowLimits
+  ) async throws(WorkflowFailure.Reason) -> Invocation {
+    try await containers.invocation(for: container, directory: directory, limits: limits)
+  }
+
+  func failure(exitCode: Int32, lastLines: [String], image: String) -> WorkflowFailure.Reason? {
+    switch containers.failure(exitCode: exitCode, lastLines: lastLines, image: image) {
+    case .imageUnavailable(let text), .engine(let text): .imageUnavailable("\(hint); \(containers.command): \(text)")
+    case let other: other
+    }
   }
 }

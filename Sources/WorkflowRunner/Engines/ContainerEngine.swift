@@ -86,7 +86,7 @@ struct ContainerCommandRunner: ContainerRunner {
     if signs.contains(where: text.lowercased().contains) {
       return .imageUnavailable("image \(image) cannot be had: \(text)")
     }
-    return .engine("\(command): \(text)")
+    return .engine(text)
   }
 
   /// Whether the engine works and has the image, without pulling it.

@@ -97,8 +97,19 @@ final class ProcessRunner: ContainerRunner {
   /// A shell that sets limits and becomes the sandbox: file size in blocks of 512 bytes, memory in KiB.
   private static func limiter(_ limits: WorkflowLimits) -> String {
     let blocks = (limits.outputBytes + (1 << 20)) / 512
-    return "ulimit -c 0; ulimit -f \(blocks); ulimit -v \(limits.memoryBytes >> 10); exec \"$@\""
+    return "ulimit -c 0; ulimit -f \(blocks); ulimit -v \(limits.memoryBytes >> 10); \(processLimit)exec \"$@\""
   }
+
+  /// How many processes the user may have, so that a fork bomb ends in itself. It counts all of the user's, hence the
+  /// room; root has no such limit. The shells do not agree on the option.
+  private static let processLimit: String = {
+    let shell = URL(fileURLWithPath: "/bin/sh").resolvingSymlinksInPath().lastPathComponent
+    return switch shell {
+    case "bash": "ulimit -S -u 16384 2>/dev/null; "
+    case "dash", "busybox": "ulimit -S -p 16384 2>/dev/null; "
+    default: ""
+    }
+  }()
 
   private func stage(_ context: String, for image: String) throws(WorkflowFailure.Reason) -> StagedImage {
     let fingerprint = StagedImage.fingerprint(context: context)
@@ -136,8 +147,14 @@ final class ProcessRunner: ContainerRunner {
       options += ["--ro-bind", "/usr", "/usr"]
     }
     options += host.options
+    // Where this program runs as root, a container's root is the machine's own to what asks for the user alone, as
+    // the kernel's settings do.
+    options += ["--proc", "/proc"]
+    for path in ["/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/mtrr"] {
+      options += ["--ro-bind-try", path, path]
+    }
     options += [
-      "--proc", "/proc", "--dev", "/dev", "--size", "268435456", "--tmpfs", "/tmp", "--chmod", "1777", "/tmp",
+      "--dev", "/dev", "--size", "268435456", "--tmpfs", "/tmp", "--chmod", "1777", "/tmp",
       "--dir", "/root", "--dir", "/var/tmp", "--dir", "/run",
     ]
     return options
@@ -189,8 +206,9 @@ struct HostLayout: Sendable {
     }
     // Links of /usr/bin lead there; the others say where libraries and trusted certificates are.
     for path in [
-      "/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ssl", "/etc/pki",
-      "/etc/ca-certificates", "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/localtime", "/nix/store",
+      "/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ssl/certs",
+      "/etc/ssl/openssl.cnf", "/etc/pki/ca-trust", "/etc/pki/tls/certs", "/etc/ca-certificates", "/etc/resolv.conf",
+      "/etc/hosts", "/etc/nsswitch.conf", "/etc/localtime", "/nix/store",
     ] {
       options += ["--ro-bind-try", path, path]
     }

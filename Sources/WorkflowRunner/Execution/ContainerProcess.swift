@@ -83,16 +83,8 @@ struct ContainerProcess: Sendable {
   }
 
   private func guardOutput() async -> Ending? {
-    let watched = [
-      OutputDirectory(path: directory.output, mount: "/kratix/output"),
-      OutputDirectory(path: directory.metadata, mount: "/kratix/metadata"),
-    ]
     while (try? await Task.sleep(for: Self.measuringInterval)) != nil {
-      for directory in watched {
-        if let violation = directory.excess(bytes: limits.outputBytes, files: limits.outputFiles) {
-          return .overLimit(violation)
-        }
-      }
+      if let violation = directory.excess(limits) { return .overLimit(violation) }
     }
     return nil
   }

@@ -80,14 +80,7 @@ struct PipelineExecution: Sendable {
     case .notStarted(let reason): throw .engine(reason)
     case .exited(let code):
       // What passed a limit may have failed for that.
-      for watched in [
-        OutputDirectory(path: directory.output, mount: "/kratix/output"),
-        OutputDirectory(path: directory.metadata, mount: "/kratix/metadata"),
-      ] {
-        if let violation = watched.excess(bytes: limits.outputBytes, files: limits.outputFiles) {
-          throw .badOutput(violation.text)
-        }
-      }
+      if let violation = directory.excess(limits) { throw .badOutput(violation.text) }
       guard code != 0 else { return }
       throw engine.failure(exitCode: code, lastLines: Self.lastLines(log.text), image: image) ?? .exited(code: code)
     }

@@ -29,6 +29,22 @@ struct RunDirectory: Sendable {
     chmod("\(input)/object.yaml", 0o644)
   }
 
+  /// What a run's containers have together beside their output: volumes, changed files of images.
+  static let workingBytes = 256 << 20
+
+  /// The limit that what is written has passed; nil when it has passed none.
+  func excess(_ limits: WorkflowLimits) -> OutputDirectory.Violation? {
+    for (path, mount) in [(output, "/kratix/output"), (metadata, "/kratix/metadata")] {
+      if let violation = OutputDirectory(path: path, mount: mount)
+        .excess(bytes: limits.outputBytes, files: limits.outputFiles)
+      {
+        return violation
+      }
+    }
+    return OutputDirectory(path: path, mount: "all its directories together")
+      .excess(bytes: limits.outputBytes + Self.workingBytes, files: limits.outputFiles + 100_000)
+  }
+
   /// Programs may have left directories that even their owner cannot enter.
   func remove() {
     let files = FileManager.default
