@@ -121,6 +121,7 @@ let package = Package(
     .testTarget(name: "FleetUpgradeTests", dependencies: ["FleetUpgrade"]),
     .testTarget(name: "APIServerTests", dependencies: ["APIServer", "KubernetesClient"]),
     .testTarget(name: "KratixControllersTests", dependencies: ["KratixControllers", "APIServer", "Sandbox"]),
+    .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),
     .testTarget(name: "KratixWebhookTests", dependencies: ["KratixWebhook"]),
     .testTarget(name: "KratixPluginTests", dependencies: ["KratixPlugin"]),
     .testTarget(name: "EndToEndTests", dependencies: ["Kubernetes", subprocess]),
