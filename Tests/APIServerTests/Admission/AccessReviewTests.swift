@@ -181,6 +181,8 @@ import Testing
     let all = answer("SelfSubjectRulesReview", ["namespace": "default"], .administrator)
     #expect(all?["resourceRules"]?[0]?["resources"] == ["*"])
     #expect(all?["nonResourceRules"]?[0]?["nonResourceURLs"] == ["*"])
+    let rules = all?["resourceRules"]?.arrayValue ?? []
+    #expect(Set(rules).count == rules.count)
   }
 
   @Test func whoAmI() {

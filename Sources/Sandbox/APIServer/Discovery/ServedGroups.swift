@@ -74,6 +74,11 @@ extension ServedResource {
         all.append(ServedSubresource(name: "log", kind: type.groupVersionKind, verbs: ["get"]))
       case "namespaces":
         all.append(ServedSubresource(name: "finalize", kind: type.groupVersionKind, verbs: ["update"]))
+      case "serviceaccounts":
+        all.append(
+          ServedSubresource(
+            name: "token", kind: GroupVersionKind(group: "authentication.k8s.io", version: "v1", kind: "TokenRequest"),
+            verbs: ["create"]))
       default: break
       }
     }

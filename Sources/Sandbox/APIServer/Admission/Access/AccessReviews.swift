@@ -66,7 +66,8 @@ public enum AccessReviews {
     if user.groups.contains("system:masters") { all = RBACEvaluator.everything + all }
     var resources: [JSON] = []
     var paths: [JSON] = []
-    for rule in all {
+    var seen: Set<JSON> = []
+    for rule in all where seen.insert(rule).inserted {
       if rule["nonResourceURLs"] != nil {
         paths.append(["verbs": rule["verbs"] ?? [], "nonResourceURLs": rule["nonResourceURLs"] ?? []])
       } else {

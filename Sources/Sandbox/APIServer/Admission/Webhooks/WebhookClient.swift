@@ -19,8 +19,9 @@ final class WebhookClient: Sendable {
     var address: String?
   }
 
-  /// Resolves a service reference; nil when there is no such service.
-  typealias ServiceResolver = @Sendable (_ namespace: String, _ name: String, _ port: Int, _ path: String) -> URL?
+  /// Finds where a service can be reached; nil when there is no such service. What it throws says why it cannot be.
+  typealias ServiceResolver =
+    @Sendable (_ namespace: String, _ name: String, _ port: Int, _ path: String) throws -> URL?
 
   private static let maximumAnswer = 16 << 20
 
@@ -100,10 +101,19 @@ final class WebhookClient: Sendable {
     case .service(let namespace, let name, let port, let path):
       let host = "\(name).\(namespace).svc"
       let shown = "https://\(host):\(port)\(path)\(query)"
-      guard let resolved = resolver(namespace, name, port, path), let address = resolved.host() else {
-        return Target(
-          url: shown, shownURL: shown, route: Route(), expectedName: host, endpoint: host,
-          unreachable: "service \(AdmissionReviews.quoted(name)) not found")
+      func unreachable(_ reason: String) -> Target {
+        Target(
+          url: shown, shownURL: shown, route: Route(), expectedName: host, endpoint: host, unreachable: reason)
+      }
+      let resolved: URL
+      let address: String
+      do {
+        guard let url = try resolver(namespace, name, port, path), let found = url.host() else {
+          return unreachable("service \(AdmissionReviews.quoted(name)) not found")
+        }
+        (resolved, address) = (url, found)
+      } catch {
+        return unreachable("\(error)")
       }
       return Target(
         url: "https://\(host):\(resolved.port ?? 443)\(resolved.path())\(query)", shownURL: shown,

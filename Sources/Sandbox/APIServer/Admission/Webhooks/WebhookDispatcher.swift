@@ -15,13 +15,14 @@ public struct WebhookDispatcher: AdmissionPlugin {
   /// - Parameters:
   ///   - configurations: every MutatingWebhookConfiguration and ValidatingWebhookConfiguration there is.
   ///   - resources: everything that is served; a webhook that knows only another version gets that one.
-  ///   - serviceResolver: where a service that a webhook names can be reached; nil when there is no such service.
+  ///   - serviceResolver: where a service that a webhook names can be reached; nil when there is no such service. What
+  ///     it throws tells why the service cannot be reached.
   public init(
     configurations: @escaping @Sendable () async -> [KubernetesObject],
     resources: @escaping @Sendable () async -> [ServedResource], logger: Logger,
     serviceResolver:
-      @escaping @Sendable (_ namespace: String, _ name: String, _ port: Int, _ path: String) -> URL? = { _, _, _, _ in
-        nil
+      @escaping @Sendable (_ namespace: String, _ name: String, _ port: Int, _ path: String) throws -> URL? = {
+        _, _, _, _ in nil
       }
   ) {
     self.configurations = configurations

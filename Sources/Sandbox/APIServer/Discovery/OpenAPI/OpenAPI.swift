@@ -49,7 +49,7 @@ public enum OpenAPI {
 
   /// A hash of everything that a document of these resources is made of, which costs less than making it.
   private static func hash(of resources: [ServedResource]) -> String {
-    var sha = SHA512()
+    var sha = builtInTypes
     for resource in resources {
       let parts = [
         resource.type.path(), resource.type.kind, resource.singular, resource.listKind,
@@ -64,6 +64,13 @@ public enum OpenAPI {
       return byte < 16 ? "0" + text : text
     }.joined()
   }
+
+  /// The types that are no resource's own belong to every document.
+  private static let builtInTypes: SHA512 = {
+    var sha = SHA512()
+    sha.update(data: Array((BuiltInTypes.core + BuiltInTypes.groups).utf8))
+    return sha
+  }()
 
   private static let info: JSON = ["title": "Kubernetes", "version": "v1.36.2"]
 }
