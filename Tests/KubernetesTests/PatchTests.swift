@@ -68,6 +68,22 @@ import Testing
     #expect(throws: error) { try JSONPatch.apply(patch, to: ["a": 1, "l": [1, 2]]) }
   }
 
+  /// Copies of copies double a document with every operation.
+  @Test func boundsItsCost() {
+    let copies = JSON.array((0..<64).map { _ in ["op": "copy", "from": "/a", "path": "/a/-"] })
+    do throws(PatchError) {
+      _ = try JSONPatch.apply(copies, to: ["a": ["some text"]])
+      Issue.record("a patch of many copies was taken")
+    } catch {
+      #expect(error.kind == .tooLarge)
+      #expect(error.statusError.code == 413)
+    }
+    let many = JSON.array(Array(repeating: ["op": "add", "path": "/b", "value": 1], count: 10_001))
+    #expect(
+      throws: PatchError(.tooLarge, "The allowed maximum operations in a JSON patch is 10000, got 10001")
+    ) { try JSONPatch.apply(many, to: [:]) }
+  }
+
   @Test func answersAsTheServer() {
     #expect(PatchError(.notApplicable, "x").statusError.code == 422)
     #expect(

@@ -24,6 +24,11 @@ enum Recorded {
     return String(decoding: data, as: UTF8.self)
   }
 
+  /// The names of a folder's files.
+  static func files(in path: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: path).path).sorted()
+  }
+
   /// The request of an admission review.
   static func review(_ name: String) throws -> JSON {
     try json("admissionreview/\(name).json")["request"] ?? .null

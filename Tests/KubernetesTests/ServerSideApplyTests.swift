@@ -270,6 +270,16 @@ import Testing
       ])
   }
 
+  /// Elements that nothing tells apart are not lost.
+  @Test func keepsElementsWithoutKeys() throws {
+    var live = KubernetesObject(apiVersion: "v1", kind: "Pod", name: "p")
+    live.json.set([["image": "x"], ["name": "b", "image": "y"]], at: ["spec", "containers"])
+    var wanted = KubernetesObject(apiVersion: "v1", kind: "Pod", name: "p")
+    wanted.json.set([["name": "c"]], at: ["spec", "containers"])
+    let result = try Self.apply(wanted, to: live, as: "m")
+    #expect(result[path: "spec", "containers"] == [["image": "x"], ["name": "b", "image": "y"], ["name": "c"]])
+  }
+
   @Test func objectsFromBeforeHaveAnOwner() throws {
     let live = Self.configMap(["a": "1"])
     #expect(throws: StatusError.self) { try Self.apply(Self.configMap(["a": "2"]), to: live, as: "new") }

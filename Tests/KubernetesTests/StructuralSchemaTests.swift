@@ -242,6 +242,21 @@ import Testing
       schema.validate(["l": [["k": "b", "v": 5], ["k": "a", "v": 5]]], old: old).map(\.field) == ["l[0].v"])
   }
 
+  /// As deep as a text can be parsed.
+  @Test func deepSchemasAreNoDanger() {
+    var schema: JSON = ["type": "string", "default": "x"]
+    var value: JSON = [:]
+    for _ in 0..<240 {
+      schema = ["type": "object", "properties": ["a": schema]]
+      value = ["a": value]
+    }
+    let parsed = StructuralSchema(json: schema)
+    #expect(parsed.validate(value).count == 1)
+    #expect(parsed.pruning(value).removed.isEmpty)
+    #expect(parsed.applyingDefaults(to: value) == value)
+    #expect(StructuralSchema(json: value).validate(value).isEmpty)
+  }
+
   @Test func validatesAStatusByItself() throws {
     let schema = StructuralSchema(json: [
       "properties": ["status": ["type": "object", "properties": ["phase": ["type": "string"]]]]

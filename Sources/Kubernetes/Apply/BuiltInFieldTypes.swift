@@ -66,7 +66,10 @@ extension FieldType {
   private static let kinds: [String: FieldType] = [
     "Pod": record([
       "metadata": metadata, "spec": podSpec,
-      "status": .record(["conditions": conditions, "podIPs": .map("ip"), "resourceClaimStatuses": .map("name")]),
+      "status": .record([
+        "conditions": conditions, "podIPs": .map("ip"), "hostIPs": .replaced(mergedBy: "ip"),
+        "resourceClaimStatuses": .map("name"),
+      ]),
     ]),
     "PodTemplate": record(["metadata": metadata, "template": template]),
     "ReplicationController": record([
@@ -88,7 +91,7 @@ extension FieldType {
       "metadata": metadata, "spec": volumeClaim,
       "status": .record(["conditions": conditions, "capacity": .labels, "allocatedResources": .labels]),
     ]),
-    "PersistentVolume": record(["metadata": metadata, "spec": .record(["capacity": .labels, "claimRef": .leaf])]),
+    "PersistentVolume": record(["metadata": metadata, "spec": .record(["capacity": .labels])]),
     "Node": record([
       "metadata": metadata,
       "spec": .record(["podCIDRs": .set]),
@@ -102,7 +105,11 @@ extension FieldType {
     ]),
     "Deployment.apps": workload, "ReplicaSet.apps": workload, "StatefulSet.apps": workload, "DaemonSet.apps": workload,
     "Job.batch": record([
-      "metadata": metadata, "spec": jobSpec, "status": .record(["conditions": .replaced(mergedBy: "type")]),
+      "metadata": metadata, "spec": jobSpec,
+      "status": .record([
+        "conditions": .replaced(mergedBy: "type"),
+        "uncountedTerminatedPods": .record(["succeeded": .set, "failed": .set]),
+      ]),
     ]),
     "CronJob.batch": record([
       "metadata": metadata, "spec": .record(["jobTemplate": .record(["metadata": metadata, "spec": jobSpec])]),

@@ -38,10 +38,10 @@ enum FieldWalk {
     return .key(key)
   }
 
-  /// The elements of a list with what tells them apart; those that nothing tells apart are left out.
+  /// The elements of a list with what tells them apart; for those that nothing tells apart that is their place.
   private static func steps(_ value: JSON?, _ list: FieldType.List) -> [(step: FieldStep, value: JSON)] {
-    (value?.arrayValue ?? []).compactMap { element in
-      (try? step(of: element, list)).map { ($0, element) }
+    (value?.arrayValue ?? []).enumerated().map { index, element in
+      ((try? step(of: element, list)) ?? .index(index), element)
     }
   }
 

@@ -1,7 +1,9 @@
 /// RFC 6902, as the API server applies it: negative indices count from the end.
 public enum JSONPatch {
   /// How many operations the API server takes in one patch.
-  public static let maximumOperations = 10_000
+  private static let maximumOperations = 10_000
+  /// By how many bytes the copies of one patch may make a document grow, so that copies of copies end in an error.
+  private static let maximumCopiedBytes = 3 * 1024 * 1024
 
   /// - Parameter patch: an array of operations.
   /// - Returns: the document after all of them.
@@ -10,12 +12,20 @@ public enum JSONPatch {
     guard let operations = patch.arrayValue else {
       throw PatchError(.malformed, "a JSON patch must be an array of operations, not \(patch.typeName)")
     }
+    guard operations.count <= maximumOperations else {
+      throw PatchError(
+        .tooLarge,
+        "The allowed maximum operations in a JSON patch is \(maximumOperations), got \(operations.count)")
+    }
     var result = document
-    for operation in operations { try apply(operation: operation, to: &result) }
+    var copied = 0
+    for operation in operations { try apply(operation: operation, to: &result, copied: &copied) }
     return result
   }
 
-  private static func apply(operation: JSON, to document: inout JSON) throws(PatchError) {
+  private static func apply(
+    operation: JSON, to document: inout JSON, copied: inout Int
+  ) throws(PatchError) {
     guard operation.objectValue != nil else {
       throw PatchError(.malformed, "an operation of a JSON patch must be an object, not \(operation.typeName)")
     }
@@ -49,6 +59,14 @@ public enum JSONPatch {
           throw PatchError(.notApplicable, "move operation does not apply: \(path) is inside of \(from)")
         }
         _ = try remove(at: source[...], in: &document, path: from, verb: name)
+      } else {
+        copied += value.serialized().count
+        guard copied <= maximumCopiedBytes else {
+          throw PatchError(
+            .tooLarge,
+            "Unable to complete the copy, the accumulated size increase of copy is \(copied), exceeding the limit "
+              + "\(maximumCopiedBytes)")
+        }
       }
       try add(value, at: target[...], in: &document, path: path, verb: name)
     case "test":

@@ -5,6 +5,8 @@ public struct PatchError: Error, Sendable, Hashable, CustomStringConvertible {
     case malformed
     /// The patch does not fit the object: 422.
     case notApplicable
+    /// The patch would cost too much: 413.
+    case tooLarge
   }
 
   public let kind: Kind
@@ -22,6 +24,9 @@ public struct PatchError: Error, Sendable, Hashable, CustomStringConvertible {
   public var statusError: StatusError {
     switch kind {
     case .malformed: .badRequest(message)
+    case .tooLarge:
+      StatusError(
+        code: 413, reason: .requestEntityTooLarge, message: "Request entity is too large: \(message)")
     case .notApplicable:
       StatusError(
         code: 422, reason: .invalid, message: "the server rejected our request due to an error in our request")

@@ -42,7 +42,8 @@ public struct LabelSelector: Sendable, Hashable, CustomStringConvertible {
     requirements = try parser.parse().stableSorted { $0.key }
   }
 
-  /// From a `metav1.LabelSelector`: null or `{}` selects everything here, as in most fields of the API.
+  /// From a `metav1.LabelSelector`. Null counts as `{}`, which selects everything; a field whose absence means that
+  /// nothing is selected has to be looked at before.
   public init(json: JSON) throws(SelectorError) {
     var requirements: [Requirement] = []
     for (key, value) in (json["matchLabels"]?.objectValue ?? [:]) {
