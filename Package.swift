@@ -64,7 +64,7 @@ let package = Package(
         "Kubernetes", asyncHTTPClient, nioSSL, nioCore, nioPosix, nioHTTP1, x509, subprocess, logging,
       ]),
     .target(
-      name: "ImageRegistry", dependencies: ["KratixModel", asyncHTTPClient, nioCore, nioFoundation, crypto, subprocess]),
+      name: "ImageRegistry", dependencies: ["KratixModel", asyncHTTPClient, nioCore]),
     .target(name: "WorkflowRunner", dependencies: ["KratixModel", subprocess, systemPackage]),
     .target(name: "FleetUpgrade", dependencies: ["PromiseReview", "WorkflowRunner"]),
 

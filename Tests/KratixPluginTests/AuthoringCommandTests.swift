@@ -89,6 +89,20 @@ final class Scratch: Sendable {
     #expect(try scratch.read("promise.yaml") == Self.promise)
   }
 
+  /// Port 1 of loopback, where nobody listens.
+  @Test func registryThatDoesNotAnswer() async throws {
+    let scratch = try Scratch()
+    let text = Self.promise.replacing("r.io", with: "127.0.0.1:1")
+    try scratch.write("promise.yaml", text)
+    for arguments in [["--to", "latest"], ["--digest"], ["--check"]] {
+      let failure = await #expect(throws: Failure.self) {
+        try await BumpCommand.parse(["-f", scratch.file("promise.yaml")] + arguments).run()
+      }
+      #expect(failure?.message == "the registry 127.0.0.1:1 gives no answer: the connection is refused")
+    }
+    #expect(try scratch.read("promise.yaml") == text)
+  }
+
   @Test func missingFile() async throws {
     let failure = await #expect(throws: Failure.self) { try await run("-f", "/nowhere/p.yaml", "--image", "r.io/a:v1") }
     #expect(failure?.message == "/nowhere/p.yaml cannot be read: No such file or directory")

@@ -1,5 +1,7 @@
 import ArgumentParser
+import ImageRegistry
 import KratixModel
+import Kubernetes
 import PromiseAuthoring
 
 /// `kubectl kratix bump`: other images, and the version that goes with them.
@@ -23,7 +25,14 @@ public struct BumpCommand: AsyncParsableCommand {
         # One container gets an image of another repository.
         kubectl kratix bump -f promise.yaml --container resource/configure/instance/create --image ghcr.io/acme/new:v1
 
-      Exit codes: 0 done, also when nothing was to be changed; 1 the file is as it was, and a sentence says why.
+        # What could be bumped? Ask the registries, and change nothing.
+        kubectl kratix bump -f promise.yaml --check
+
+        # Every image to the newest tag of its minor version, pinned to its digest.
+        kubectl kratix bump -f promise.yaml --to '~1.2' --digest
+
+      Exit codes: 0 done, also when nothing was to be changed; 1 the file is as it was, and a sentence says why; \
+      3 with --check --exit-code when something could be bumped.
       """)
 
   @Option(
@@ -42,20 +51,37 @@ public struct BumpCommand: AsyncParsableCommand {
   @Flag(help: "Print a unified diff, and change nothing.")
   var dryRun = false
 
+  @OptionGroup(title: "Registry options") var registry: RegistryArguments
+
+  @Flag(help: "List the images that could be bumped (to latest, without --to), and change nothing.")
+  var check = false
+
+  @Flag(help: "With --check: exit with 3 when there is something to bump.")
+  var exitCode = false
+
+  @Option(name: .shortAndLong, help: "With --check: table or json.")
+  var output: OutputFormat = .table
+
   public init() {}
 
   public mutating func validate() throws {
-    guard !image.isEmpty || promiseVersion != nil else {
-      throw ValidationError("say what to change: --image, or --promise-version alone")
+    guard !image.isEmpty || promiseVersion != nil || registry.isUsed || check else {
+      throw ValidationError("say what to change: --image, --to or --digest, or --promise-version alone")
     }
+    if check, dryRun { throw ValidationError("--check and --dry-run exclude each other: neither changes anything") }
+    if exitCode, !check { throw ValidationError("--exit-code needs --check") }
+    guard [.table, .json].contains(output) else { throw ValidationError("-o takes table or json") }
     _ = try addressing.filter()
+    _ = try registry.wish(isCheck: check)
   }
 
   public func run() async throws {
     let text = try AtomicFile.read(file, limit: PromiseFile.limit)
+    let requests = try registry.isUsed || check ? await requestsByRegistry(text) : requests()
     let plan = try PromiseFile.naming(file) {
-      try ImageBump.plan(text: text, requests: try requests(), promiseVersion: versionChange)
+      try ImageBump.plan(text: text, requests: requests, promiseVersion: versionChange)
     }
+    if check { return try list(plan) }
     for warning in plan.warnings { Console.warning("\(warning)") }
     let result = plan.applied(to: text)
     if dryRun {
@@ -68,6 +94,79 @@ public struct BumpCommand: AsyncParsableCommand {
       try AtomicFile.write(result, to: file)
     }
     report(plan)
+  }
+
+  /// One request for each image that a registry has something else for.
+  private func requestsByRegistry(_ text: [UInt8]) async throws -> [BumpRequest] {
+    let filter = try addressing.filter()
+    let containers = try PromiseFile.naming(file) { try ImageBump.containers(in: text) }
+      .filter { filter.matches($0.address) }
+    let wanted = try image.map { text in
+      guard let reference = ImageReference(text) else { throw Failure("\"\(text)\" is no image reference") }
+      return reference
+    }
+    let updates = ImageUpdates(registry: registry.client)
+    let wish = try registry.wish(isCheck: check)
+    var requests: [BumpRequest] = []
+    for current in Set(containers.map(\.image)).sorted() {
+      guard let reference = ImageReference(current) else {
+        throw Failure("\(PromiseFile.name(file)) holds the image \"\(current)\", which is no image reference")
+      }
+      let wanted = wanted.filter { $0.canonicalRepository == reference.canonicalRepository }
+      guard image.isEmpty || !wanted.isEmpty else { continue }
+      // With --image the tag may be said there, and the registry only gives the digest.
+      let start = registry.to == nil ? wanted.first { $0.tag != nil } ?? reference : reference
+      let update: ImageReference?
+      do {
+        update = try await updates.update(of: start, wish: wish)
+      } catch {
+        throw Failure("\(error)")
+      }
+      guard let update else {
+        if check { continue }
+        throw Failure("no tag of \(reference.repository) fits \(wish.constraint.map { "\($0)" } ?? "")")
+      }
+      if check, !Self.isNewer(update, than: reference) { continue }
+      requests.append(BumpRequest(image: update, containers: filter, scope: .exactly(current)))
+    }
+    for wanted in wanted
+    where !containers.contains(where: {
+      ImageReference($0.image)?.canonicalRepository == wanted.canonicalRepository
+    }) {
+      throw Failure(
+        "\(PromiseFile.name(file)) \(BumpError.noMatch(wanted.repository, containers: containers))")
+    }
+    return requests
+  }
+
+  /// A check lists what is ahead, not what a person went beyond.
+  private static func isNewer(_ update: ImageReference, than current: ImageReference) -> Bool {
+    guard update != current else { return false }
+    guard let new = update.tag.flatMap({ SemanticVersion($0) }), let old = current.tag.flatMap({ SemanticVersion($0) })
+    else { return true }
+    return old < new || old == new && update.digest != current.digest
+  }
+
+  private func list(_ plan: BumpPlan) throws {
+    switch output {
+    case .json:
+      let images = plan.images.map { change -> JSON in
+        [
+          "promise": .string(change.address.promise), "container": .string(change.address.description),
+          "path": .string(change.path.description), "from": .string(change.from), "to": .string(change.to),
+        ]
+      }
+      Console.out(JSON.object(["images": .array(images)]).text(.pretty))
+    default:
+      if plan.images.isEmpty {
+        Console.out("\(PromiseFile.name(file)) is up to date")
+      } else {
+        var table = TextTable("CONTAINER", "IMAGE", "NEWEST")
+        for change in plan.images { table.add(change.address.description, change.from, change.to) }
+        Console.out(table.text)
+      }
+    }
+    if exitCode, !plan.images.isEmpty { throw ExitCode(3) }
   }
 
   private var versionChange: VersionChange? {
@@ -93,6 +192,36 @@ public struct BumpCommand: AsyncParsableCommand {
     if lines.isEmpty { lines = ["\(file) is up to date"] }
     for line in lines { file == "-" ? Console.note(line) : Console.out(line) }
   }
+}
+
+/// What a command wants of registries.
+struct RegistryArguments: ParsableArguments {
+  @Option(help: "The tag to choose: latest, a range of versions ('~1.2', '^1', '>=1 <2') or a regular expression.")
+  var to: String?
+
+  @Flag(help: "Let --to choose prereleases too.")
+  var prerelease = false
+
+  @Flag(help: "Pin images to the digest that the registry gives.")
+  var digest = false
+
+  @Option(help: "A registry (HOST:PORT) that may be asked without encryption; those on loopback may.")
+  var insecureRegistry: [String] = []
+
+  var isUsed: Bool { to != nil || digest }
+
+  func wish(isCheck: Bool) throws -> ImageUpdates.Wish {
+    do {
+      let constraint = try to.map { text throws(ConstraintError) in try VersionConstraint(parsing: text) }
+      return ImageUpdates.Wish(
+        constraint: constraint ?? (isCheck && !digest ? .latest : nil), includesPrereleases: prerelease,
+        pinsDigest: digest)
+    } catch {
+      throw ValidationError("\(error)")
+    }
+  }
+
+  var client: RegistryClient { RegistryClient(plainHTTP: Set(insecureRegistry)) }
 }
 
 /// Which containers of a Promise's file a command is about.
