@@ -164,6 +164,39 @@ struct WatchTests {
 
   private static func cutOff(_ texts: [String]) -> TestServer.Reply { .cutOff(pieces: texts) }
 
+  @Test("an observation outlives a restart of the server")
+  func restart() async throws {
+    let authority = try TestAuthority()
+    let identity = try authority.issueServer()
+    let first = try await TestServer.start(identity: identity) { request in
+      request.query["watch"] == nil ? Self.list(["a"], version: "1") : Self.open([Self.frame("ADDED", "b", "2")])
+    }
+    let client = try KubernetesClient(
+      ClusterConfiguration(
+        server: .init(isTLS: true, host: "127.0.0.1", port: first.port),
+        trust: .authorities(Array(authority.certificatePEM.utf8))), settings: ClientFixture.quickSettings())
+    var seen: [String] = []
+    var second: TestServer?
+    let stream = client.observe(
+      ClientFixture.promises, backoff: Backoff(initial: .milliseconds(5), maximum: .milliseconds(20)))
+    for try await event in stream {
+      switch event {
+      case .snapshot(let objects): seen.append("=\(objects.count)")
+      case .added(let object): seen.append("+\(object.name)")
+      case .modified(let object), .deleted(let object): seen.append("?\(object.name)")
+      }
+      if seen.last == "+c" { break }
+      if seen.last == "+b" {
+        try await first.stop()
+        second = try await TestServer.start(identity: identity, port: first.port) { _ in
+          Self.open([Self.frame("ADDED", "c", "3")])
+        }
+      }
+    }
+    #expect(seen == ["=1", "+b", "+c"])
+    #expect(second?.requests.first?.query["resourceVersion"] == "2")
+  }
+
   @Test("what trying again cannot mend ends an observation")
   func permanentRefusal() async throws {
     let forbidden = StatusError.forbidden(ClientFixture.promises, "", because: "no")

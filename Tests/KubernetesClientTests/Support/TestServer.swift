@@ -44,20 +44,26 @@ final class TestServer: Sendable {
   let port: Int
   private let channel: any Channel
   private let received: NIOLockedValueBox<[Request]>
+  private let connections: NIOLockedValueBox<[any Channel]>
 
   /// What has been asked so far.
   var requests: [Request] { received.withLockedValue { $0 } }
 
-  private init(channel: any Channel, received: NIOLockedValueBox<[Request]>) throws {
+  private init(
+    channel: any Channel, received: NIOLockedValueBox<[Request]>, connections: NIOLockedValueBox<[any Channel]>
+  ) throws {
     guard let port = channel.localAddress?.port else { throw ChannelError.unknownLocalAddress }
     self.port = port
     self.channel = channel
     self.received = received
+    self.connections = connections
   }
 
-  /// - Parameter clientAuthority: PEM; then clients must show a certificate that it signed.
+  /// - Parameters:
+  ///   - clientAuthority: PEM; then clients must show a certificate that it signed.
+  ///   - port: 0 takes a free one.
   static func start(
-    identity: TestAuthority.Identity?, clientAuthority: String? = nil, handler: @escaping Handler
+    identity: TestAuthority.Identity?, clientAuthority: String? = nil, port: Int = 0, handler: @escaping Handler
   ) async throws -> TestServer {
     var context: NIOSSLContext?
     if let identity {
@@ -72,21 +78,27 @@ final class TestServer: Sendable {
       context = try NIOSSLContext(configuration: tls)
     }
     let received = NIOLockedValueBox<[Request]>([])
+    let connections = NIOLockedValueBox<[any Channel]>([])
     let tlsContext = context
     let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
+        connections.withLockedValue { $0.append(channel) }
+        return channel.eventLoop.makeCompletedFuture {
           if let tlsContext { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tlsContext)) }
           try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
           try channel.pipeline.syncOperations.addHandler(RequestHandler(received: received, handler: handler))
         }
       }
-      .bind(host: "127.0.0.1", port: 0).get()
-    return try TestServer(channel: channel, received: received)
+      .bind(host: "127.0.0.1", port: port).get()
+    return try TestServer(channel: channel, received: received, connections: connections)
   }
 
-  func stop() async throws { try await channel.close() }
+  /// Ends, and all connections with it.
+  func stop() async throws {
+    try await channel.close()
+    for connection in connections.withLockedValue({ $0 }) { try? await connection.close() }
+  }
 }
 
 private final class RequestHandler: ChannelInboundHandler {
