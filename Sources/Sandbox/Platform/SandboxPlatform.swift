@@ -70,8 +70,13 @@ public struct SandboxPlatform: Sendable {
         api: context.api, pace: pace, events: context.events, stateStores: stores,
         rewriteInterval: Self.rewriteInterval(context.configuration))
     }
+    let kubelet = Kubelet(
+      api: platform.api(as: .node), engine: try ReloadingEngine(directory, choice: configuration.engine),
+      logs: platform.podLogs, configuration: .init(pace: pace), logger: logger,
+      adapterAPI: { platform.api(as: .serviceAccount(namespace: $0, name: $1)) })
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await manager.run() }
+      group.addTask { await kubelet.run() }
       let readiness = Readiness(count: guests.count)
       for guest in guests {
         group.addTask { try await guest(administrator, { readiness.arrive() }) }
@@ -102,6 +107,11 @@ public struct SandboxPlatform: Sendable {
       return try factory.make(store, secret)
     }
   }
+}
+
+extension UserInfo {
+  /// What runs Jobs and pods: the sandbox's one node.
+  fileprivate static let node = UserInfo(name: "system:node:sandbox", groups: ["system:nodes", "system:authenticated"])
 }
 
 /// Waits until so many have arrived.

@@ -4,7 +4,7 @@ extension KubernetesAPI {
   /// Changes an object's status; when somebody else wrote in between, reads it again and changes that.
   /// - Returns: the object as it is now, or nil when it is gone.
   @discardableResult
-  func changeStatus(
+  public func changeStatus(
     _ type: ResourceType, _ object: KubernetesObject, _ change: (inout KubernetesObject) -> Void
   ) async throws -> KubernetesObject? {
     var current = object
@@ -27,7 +27,7 @@ extension KubernetesAPI {
   /// Adds a finalizer, or takes it away.
   /// - Returns: the object as it is now; nil when taking the finalizer away let it go.
   @discardableResult
-  func setFinalizers(
+  public func setFinalizers(
     _ type: ResourceType, _ object: KubernetesObject, _ finalizers: [String]
   ) async throws -> KubernetesObject? {
     guard object.finalizers != finalizers else { return object }
