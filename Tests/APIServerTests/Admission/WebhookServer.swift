@@ -17,7 +17,6 @@ final class WebhookServer: Sendable {
     var path: String
     var headers: [String: String]
     var review: JSON
-    var isHTTP2: Bool
   }
 
   typealias Answer = @Sendable (Call) async -> (status: Int, body: String)
@@ -49,8 +48,7 @@ final class WebhookServer: Sendable {
       var headers: [String: String] = [:]
       for field in request.headers { headers[field.name.rawName.lowercased()] = field.value }
       let call = Call(
-        path: request.uri.string, headers: headers, review: (try? JSON(parsing: body.readableBytesView)) ?? .null,
-        isHTTP2: request.head.headerFields[.connection] == nil)
+        path: request.uri.string, headers: headers, review: (try? JSON(parsing: body.readableBytesView)) ?? .null)
       box.calls.withLock { $0.append(call) }
       let (status, text) = await answer(call)
       return Response(

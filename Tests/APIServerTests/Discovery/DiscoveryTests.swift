@@ -63,6 +63,8 @@ import Testing
     #expect(items.first?["metadata"] == [:])
     let pods = items.first?["versions"]?[0]?["resources"]?.arrayValue?.first { $0["resource"] == "pods" }
     #expect(pods?["scope"] == "Namespaced")
+    #expect(
+      pods?["verbs"] == ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"])
     #expect(pods?["subresources"]?.arrayValue?.compactMap { $0["subresource"] } == ["log", "status"])
   }
 

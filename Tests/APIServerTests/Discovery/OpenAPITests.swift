@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test func everyReferenceLeadsSomewhere() throws {
-    let all = DiscoveryTests.resources + [try mongoDB()] + BuiltInTypes.kinds.keys.map(Self.served)
+    let all = DiscoveryTests.resources + [try mongoDB()] + BuiltInResources.all
     let v2 = OpenAPI.v2Document(all)
     let definitions = v2["definitions"]?.objectValue ?? [:]
     for reference in references(v2) {
@@ -46,11 +46,11 @@ import Testing
     }
   }
 
-  private static func served(_ kind: GroupVersionKind) -> ServedResource {
-    .builtIn(
-      ResourceType(
-        group: kind.group, version: kind.version, plural: kind.kind.lowercased() + "s", kind: kind.kind,
-        isNamespaced: true))
+  @Test(arguments: BuiltInResources.all)
+  func everyBuiltInKindHasItsFields(resource: ServedResource) {
+    let name = BuiltInTypes.kinds[resource.type.groupVersionKind]
+    #expect(name != nil, "\(resource.type.groupVersionKind)")
+    #expect(name.flatMap { BuiltInTypes.definitions[$0] }?.fields.isEmpty == false)
   }
 
   @Test func builtInKindsCarryTheirPatchStrategies() throws {

@@ -315,21 +315,12 @@ import Testing
     #expect(table["metadata"] == ["resourceVersion": "7"])
   }
 
-  @Test func everyLayoutHasACellForEachColumn() {
-    let groups = ["", "apps", "batch", "events.k8s.io", "coordination.k8s.io", "rbac.authorization.k8s.io"]
-    let plurals = [
-      "pods", "jobs", "deployments", "services", "namespaces", "configmaps", "secrets", "serviceaccounts", "events",
-      "leases", "rolebindings", "clusterrolebindings", "daemonsets", "replicasets", "statefulsets", "cronjobs", "nodes",
-      "persistentvolumes", "persistentvolumeclaims", "customresourcedefinitions",
-    ]
-    let empty = KubernetesObject(["metadata": ["name": "x"]])
-    for group in groups {
-      for plural in plurals {
-        let type = ResourceType(group: group, version: "v1", plural: plural, kind: "K", isNamespaced: true)
-        let layout = TableLayout.layout(for: .builtIn(type))
-        #expect(layout.cells(empty, 0).count == layout.columns.count, "\(type.qualifiedResource)")
-      }
-    }
+  @Test(arguments: BuiltInResources.all)
+  func everyLayoutHasACellForEachColumn(resource: ServedResource) {
+    let layout = TableLayout.layout(for: resource)
+    let cells = layout.cells(KubernetesObject(["metadata": ["name": "x"]]), 0)
+    #expect(cells.count == layout.columns.count)
+    #expect(layout.columns.contains { $0.format == "name" })
   }
 
   @Test func eventsOfBothGroupsReadTheSame() {

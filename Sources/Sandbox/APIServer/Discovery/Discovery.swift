@@ -47,7 +47,7 @@ public enum Discovery {
       var entry: JSON = [
         "name": .string(resource.type.plural), "singularName": .string(resource.singular),
         "namespaced": .bool(resource.type.isNamespaced), "kind": .string(resource.type.kind),
-        "verbs": JSON(resource.verbs),
+        "verbs": JSON(resource.discoveryVerbs),
       ]
       if !resource.shortNames.isEmpty { entry["shortNames"] = JSON(resource.shortNames) }
       if !resource.categories.isEmpty { entry["categories"] = JSON(resource.categories) }
@@ -93,7 +93,7 @@ public enum Discovery {
     var entry: JSON = [
       "resource": .string(resource.type.plural), "responseKind": json(of: resource.type.groupVersionKind),
       "scope": resource.type.isNamespaced ? "Namespaced" : "Cluster",
-      "singularResource": .string(resource.singular), "verbs": JSON(resource.verbs),
+      "singularResource": .string(resource.singular), "verbs": JSON(resource.discoveryVerbs),
     ]
     if !resource.shortNames.isEmpty { entry["shortNames"] = JSON(resource.shortNames) }
     if !resource.categories.isEmpty { entry["categories"] = JSON(resource.categories) }

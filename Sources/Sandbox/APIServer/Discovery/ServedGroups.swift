@@ -55,6 +55,9 @@ struct ServedSubresource {
 }
 
 extension ServedResource {
+  /// The verbs in the order that a real server lists them in: sorted, but for custom resources.
+  var discoveryVerbs: [String] { isCustom ? verbs : verbs.sorted() }
+
   /// In the order of their names.
   var subresources: [ServedSubresource] {
     var all: [ServedSubresource] = []
