@@ -310,6 +310,27 @@ import Testing
     #expect(throws: StatusError.self) { try Self.apply(twice, to: nil, as: "m") }
   }
 
+  /// Whatever is merged: nothing is lost or doubled, what is applied keeps its order, and so does what was there.
+  @Test func keepsOrders() throws {
+    var random = SeededGenerator(seed: 13)
+    func pod(_ names: [String]) -> KubernetesObject {
+      var pod = KubernetesObject(apiVersion: "v1", kind: "Pod", name: "p")
+      pod.json.set(.array(names.map { ["name": .string($0)] }), at: ["spec", "containers"])
+      return pod
+    }
+    for _ in 0..<300 {
+      let all = ["a", "b", "c", "d", "e", "f", "g"].shuffled(using: &random)
+      let there = Array(all.prefix(Int.random(in: 0...7, using: &random)))
+      let applied = all.shuffled(using: &random).prefix(Int.random(in: 0...7, using: &random))
+      let result = try Self.apply(pod(Array(applied)), to: pod(there), as: "m")
+      let names = (result[path: "spec", "containers"]?.arrayValue ?? []).compactMap { $0["name"]?.stringValue }
+      #expect(names.sorted() == Set(there).union(applied).sorted())
+      #expect(names.filter(applied.contains) == Array(applied))
+      let rest = there.filter { !applied.contains($0) }
+      #expect(names.filter(rest.contains) == rest)
+    }
+  }
+
   /// Applying the same thing twice changes nothing but the time of nothing.
   @Test func isIdempotent() throws {
     var random = SeededGenerator(seed: 11)

@@ -41,6 +41,8 @@ import Testing
     #expect(GoDuration.seconds(1) < .seconds(1.5))
     #expect(GoDuration.seconds(90).seconds == 90)
     #expect(GoDuration.seconds(90).duration == .seconds(90))
+    #expect(GoDuration.seconds(1e300).nanoseconds == .max)
+    #expect(GoDuration.seconds(-1e300).nanoseconds == .min)
   }
 }
 

@@ -244,7 +244,7 @@ enum FieldWalk {
           continue
         }
       }
-      if r < right.count { takeRight() }
+      if r < right.count { takeRight() } else { l += 1 }
     }
     return result
   }

@@ -20,6 +20,7 @@ public enum ServerSideApply {
 
   /// One request, as far as field management cares.
   public struct Request: Sendable {
+    /// `unknown` when the request names none.
     public var manager: String
     /// Empty for the main resource.
     public var subresource: String

@@ -1,5 +1,6 @@
 /// A field selector: `metadata.name=x,status.phase!=Running`.
 public struct FieldSelector: Sendable, Hashable, CustomStringConvertible {
+  /// What one field has to be, or not to be.
   public struct Requirement: Sendable, Hashable {
     /// `metadata.name`.
     public let path: String

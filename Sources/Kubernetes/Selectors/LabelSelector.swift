@@ -19,6 +19,7 @@ public struct LabelSelector: Sendable, Hashable, CustomStringConvertible {
     case lessThan = "lt"
   }
 
+  /// What one label has to be.
   public struct Requirement: Sendable, Hashable {
     public let key: String
     public let `operator`: Operator
@@ -67,6 +68,7 @@ public struct LabelSelector: Sendable, Hashable, CustomStringConvertible {
     self.requirements = requirements.stableSorted { $0.key }
   }
 
+  /// Whether an object with these labels is selected.
   public func matches(_ labels: [String: String]) -> Bool {
     requirements.allSatisfy { requirement in
       let value = labels[requirement.key]

@@ -97,6 +97,7 @@ public struct FieldError: Sendable, Hashable, CustomStringConvertible {
     return detail.isEmpty ? text : "\(text): \(detail)"
   }
 
+  /// The entry in `details.causes` of the refusal.
   public var cause: StatusError.Cause {
     StatusError.Cause(reason: kind.rawValue, message: message, field: field)
   }

@@ -42,6 +42,7 @@ public enum NameRules {
     return messages
   }
 
+  /// Values of labels; an empty one is fine.
   public static func labelValue(_ value: String) -> [String] {
     var messages = tooLong(value, over: 63)
     if !value.isEmpty, !isQualifiedPart(value.utf8) {

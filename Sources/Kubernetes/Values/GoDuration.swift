@@ -3,7 +3,11 @@ public struct GoDuration: Sendable, Hashable, Comparable {
   public var nanoseconds: Int64
 
   public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
-  public static func seconds(_ value: Double) -> GoDuration { GoDuration(nanoseconds: Int64(value * 1e9)) }
+
+  /// The nearest duration there is: what is longer than 292 years is cut to that.
+  public static func seconds(_ value: Double) -> GoDuration {
+    GoDuration(nanoseconds: Int64(exactly: (value * 1e9).rounded()) ?? (value < 0 ? .min : .max))
+  }
 
   /// nil when the text is no Go duration.
   public init?(_ text: String) {
