@@ -113,9 +113,11 @@ public struct AllAtOnceUpgrade: Sendable {
       }
       let done = members.values.count(where: \.isFinal)
       for (key, progress) in members.sorted(by: { $0.key < $1.key }) where told[key] != progress {
+        // Kratix may start a resource's workflow twice (contract, section 6.5): it is running all the while.
+        if progress == .waiting, told[key] != nil { continue }
         onEvent(.progress(resource: key, progress, done: done, total: members.count))
+        told[key] = progress
       }
-      told = members
       if done == members.count { return Outcome(members: members) }
     }
     throw CancellationError()

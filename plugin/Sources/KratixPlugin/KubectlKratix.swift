@@ -11,7 +11,8 @@ public struct KubectlKratix: AsyncParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      UpgradeCommand.self, FleetCommand.self, SandboxCommand.self, VersionCommand.self,
+      PackageCommand.self, BumpCommand.self, UpgradeCommand.self, FleetCommand.self, SandboxCommand.self,
+      VersionCommand.self,
     ])
 
   public init() {}

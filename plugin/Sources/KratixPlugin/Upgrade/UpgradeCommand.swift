@@ -39,6 +39,9 @@ struct UpgradeRun: AsyncParsableCommand {
         "nothing was applied: \(made.plan.count(.fails)) of the fleet's resources would fail and "
           + "\(made.plan.count(.invalid)) would be invalid; mend the Promise, or say --force")
     }
+    guard made.plan.promise.specChanges || made.plan.promise.fromVersion != made.plan.promise.toVersion else {
+      return Console.out("\nNothing to do: the Promise is installed as it is in \(arguments.filename).")
+    }
     try confirm(made.candidate)
     let outcome = try await AllAtOnceUpgrade(api: made.api).run(made.candidate, over: made.fleet.promise) { event in
       Self.show(event, name: made.candidate.name)
