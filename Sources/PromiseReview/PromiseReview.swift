@@ -36,8 +36,10 @@ public enum PromiseReview {
     return weighed(findings, settings: settings, allowed: AllowAnnotation.rules(of: candidate, live: live))
   }
 
-  private static func weighed(
-    _ findings: [Finding], settings: ReviewSettings, allowed: Set<RuleID>
+  /// Findings with the severities that the platform chose, the gravest first.
+  /// - Parameter allowed: rules whose denials become warnings.
+  public static func weighed(
+    _ findings: [Finding], settings: ReviewSettings, allowed: Set<RuleID> = []
   ) -> [Finding] {
     let weighed = findings.compactMap { finding -> Finding? in
       var finding = finding
