@@ -101,13 +101,15 @@ let package = Package(
     .target(
       name: "KratixWebhook",
       dependencies: [
-        "PromiseReview", "KubernetesClient", hummingbird, hummingbirdTLS, hummingbirdHTTP2, nioCore, nioSSL, x509,
-        crypto, lifecycle, unixSignals, logging,
+        "PromiseReview", hummingbird, hummingbirdHTTP2, nioCore, nioSSL, x509, crypto, lifecycle, logging,
+        .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "NIOCertificateReloading", package: "swift-nio-extras"),
       ],
       path: "webhook/Sources/KratixWebhook"),
     .executableTarget(
-      name: "kratix-webhook", dependencies: ["KratixWebhook", argumentParser], path: "webhook/Sources/kratix-webhook"),
+      name: "kratix-webhook",
+      dependencies: ["KratixWebhook", "KubernetesClient", "PromiseReview", argumentParser, lifecycle, logging],
+      path: "webhook/Sources/kratix-webhook"),
 
     .testTarget(name: "KubernetesTests", dependencies: ["Kubernetes"]),
     .testTarget(name: "KratixModelTests", dependencies: ["KratixModel"]),
@@ -122,7 +124,10 @@ let package = Package(
     .testTarget(name: "APIServerTests", dependencies: ["APIServer", "KubernetesClient"]),
     .testTarget(name: "KratixControllersTests", dependencies: ["KratixControllers", "APIServer", "Sandbox"]),
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),
-    .testTarget(name: "KratixWebhookTests", dependencies: ["KratixWebhook"]),
+    .testTarget(
+      name: "KratixWebhookTests",
+      dependencies: ["KratixWebhook", "PromiseReview", asyncHTTPClient, nioCore, nioPosix, nioSSL, x509, logging],
+      exclude: ["Golden"]),
     .testTarget(name: "KratixPluginTests", dependencies: ["KratixPlugin"]),
     .testTarget(name: "EndToEndTests", dependencies: ["Kubernetes", subprocess]),
   ],

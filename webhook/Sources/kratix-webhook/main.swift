@@ -1,1 +1,1 @@
-import KratixWebhook
+await KratixWebhookCommand.main()

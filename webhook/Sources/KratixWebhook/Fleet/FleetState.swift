@@ -1,0 +1,222 @@
+import KratixModel
+import Kubernetes
+import PromiseReview
+
+/// A revision without its bulk: what reviews need of it.
+struct CachedRevision: Sendable, Hashable {
+  var name: String
+  var promise: String
+  var version: String
+  var isLatest: Bool
+  var contentHash: String
+}
+
+/// What the cache knows at a moment. A value: changes are pure.
+struct FleetState: Sendable {
+  private(set) var promises: [String: Promise] = [:]
+  /// By name of the revision.
+  private(set) var revisions: [String: CachedRevision] = [:]
+  /// By Promise, then by `namespace/name` of the binding.
+  private(set) var bindings: [String: [String: ResourceBinding]] = [:]
+  private(set) var destinations: [String: Destination] = [:]
+  /// By Promise, then by `namespace/name`.
+  private(set) var resources: [String: [String: ResourceRequest]] = [:]
+  /// Promises whose resources the webhook may not read.
+  private(set) var unreadable: Set<String> = []
+  /// By `group/plural` of the API.
+  private(set) var promisesByAPI: [String: String] = [:]
+  /// Evidence that was put together already.
+  private var evidence: [String: FleetEvidence] = [:]
+  private var platformEvidence: PlatformEvidence?
+
+  /// nil when nobody can say what there is.
+  mutating func evidence(forPromise name: String) -> FleetEvidence? {
+    if unreadable.contains(name) { return nil }
+    if let known = evidence[name] { return known }
+    let made = FleetEvidence(
+      resources: Array((resources[name] ?? [:]).values), bindings: Array((bindings[name] ?? [:]).values))
+    evidence[name] = made
+    return made
+  }
+
+  mutating func platform() -> PlatformEvidence {
+    if let platformEvidence { return platformEvidence }
+    let made = PlatformEvidence(
+      destinations: Array(destinations.values), promises: Array(promises.values),
+      revisions: revisions.values.map(Self.thin))
+    platformEvidence = made
+    return made
+  }
+
+  /// The rules look at a revision's Promise and version only.
+  private static func thin(_ revision: CachedRevision) -> PromiseRevision {
+    var object = KubernetesObject(
+      apiVersion: ResourceType.promiseRevisions.apiVersion, kind: "PromiseRevision", name: revision.name)
+    object.spec = ["promiseRef": ["name": .string(revision.promise)], "version": .string(revision.version)]
+    return PromiseRevision(object)
+  }
+
+  func revision(ofPromise promise: String, version: String) -> CachedRevision? {
+    revisions.values.first { $0.promise == promise && $0.version == version }
+  }
+
+  func latestRevision(ofPromise promise: String) -> CachedRevision? {
+    let all = revisions.values.filter { $0.promise == promise }
+    // For a moment two of them are (contract, section 4.6): then the one that the Promise's label names.
+    let latest = all.filter(\.isLatest)
+    if latest.count > 1, let version = promises[promise]?.revisionVersion,
+      let named = latest.first(where: { $0.version == version })
+    {
+      return named
+    }
+    return latest.min { $0.name < $1.name }
+  }
+
+  var counts: [String: Int] {
+    [
+      "promises": promises.count, "promiserevisions": revisions.count, "destinations": destinations.count,
+      "resourcebindings": bindings.values.reduce(0) { $0 + $1.count },
+      "resources": resources.values.reduce(0) { $0 + $1.count },
+    ]
+  }
+}
+
+// Events.
+extension FleetState {
+  mutating func apply(_ event: ObservedEvent, to source: FleetSource) {
+    switch source {
+    case .promises: applyToPromises(event)
+    case .revisions: applyToRevisions(event)
+    case .bindings: applyToBindings(event)
+    case .destinations: applyToDestinations(event)
+    case .resources(let promise): applyToResources(event, promise)
+    }
+  }
+
+  private mutating func applyToPromises(_ event: ObservedEvent) {
+    switch event {
+    case .snapshot(let objects):
+      promises = Dictionary(
+        objects.map { ($0.name, Promise(Trimming.promise($0))) }, uniquingKeysWith: { _, last in last })
+    case .added(let object), .modified(let object): promises[object.name] = Promise(Trimming.promise(object))
+    case .deleted(let object):
+      promises[object.name] = nil
+      forget(promise: object.name)
+    }
+    promisesByAPI = [:]
+    for promise in promises.values {
+      if let type = promise.api?.resourceType { promisesByAPI["\(type.group)/\(type.plural)"] = promise.name }
+    }
+    platformEvidence = nil
+  }
+
+  private mutating func applyToRevisions(_ event: ObservedEvent) {
+    switch event {
+    case .snapshot(let objects):
+      revisions = Dictionary(objects.map { ($0.name, Self.cached($0)) }, uniquingKeysWith: { _, last in last })
+    case .added(let object), .modified(let object): revisions[object.name] = Self.cached(object)
+    case .deleted(let object): revisions[object.name] = nil
+    }
+    platformEvidence = nil
+  }
+
+  private static func cached(_ object: KubernetesObject) -> CachedRevision {
+    let revision = PromiseRevision(object)
+    return CachedRevision(
+      name: revision.name, promise: revision.promiseName, version: revision.version, isLatest: revision.isLatest,
+      contentHash: ContentHash.of(spec: revision.promiseSpec))
+  }
+
+  private mutating func applyToBindings(_ event: ObservedEvent) {
+    switch event {
+    case .snapshot(let objects):
+      bindings = [:]
+      evidence = [:]
+      for object in objects { put(ResourceBinding(Trimming.binding(object))) }
+    case .added(let object), .modified(let object): put(ResourceBinding(Trimming.binding(object)))
+    case .deleted(let object):
+      let binding = ResourceBinding(object)
+      bindings[binding.promiseName]?[object.qualifiedName] = nil
+      evidence[binding.promiseName] = nil
+    }
+  }
+
+  private mutating func put(_ binding: ResourceBinding) {
+    bindings[binding.promiseName, default: [:]][binding.object.qualifiedName] = binding
+    evidence[binding.promiseName] = nil
+  }
+
+  private mutating func applyToDestinations(_ event: ObservedEvent) {
+    switch event {
+    case .snapshot(let objects):
+      destinations = Dictionary(
+        objects.map { ($0.name, Destination(Trimming.metadata($0))) }, uniquingKeysWith: { _, last in last })
+    case .added(let object), .modified(let object):
+      destinations[object.name] = Destination(Trimming.metadata(object))
+    case .deleted(let object): destinations[object.name] = nil
+    }
+    platformEvidence = nil
+  }
+
+  mutating func markUnreadable(promise: String) {
+    forget(promise: promise)
+    unreadable.insert(promise)
+  }
+
+  private mutating func applyToResources(_ event: ObservedEvent, _ promise: String) {
+    unreadable.remove(promise)
+    switch event {
+    case .snapshot(let objects):
+      resources[promise] = Dictionary(
+        objects.map { ($0.qualifiedName, ResourceRequest(Trimming.resource($0))) },
+        uniquingKeysWith: { _, last in last })
+    case .added(let object), .modified(let object):
+      resources[promise, default: [:]][object.qualifiedName] = ResourceRequest(Trimming.resource(object))
+    case .deleted(let object): resources[promise]?[object.qualifiedName] = nil
+    }
+    evidence[promise] = nil
+  }
+
+  mutating func forget(promise: String) {
+    resources[promise] = nil
+    evidence[promise] = nil
+    unreadable.remove(promise)
+  }
+}
+
+/// What the cache observes.
+enum FleetSource: Sendable, Hashable {
+  case promises
+  case revisions
+  case bindings
+  case destinations
+  /// The resources of one Promise.
+  case resources(promise: String)
+}
+
+/// Takes away what no rule looks at, so that the memory that a fleet takes is bounded by its specs.
+enum Trimming {
+  static func metadata(_ object: KubernetesObject) -> KubernetesObject {
+    var object = object
+    object.json.set(nil, at: ["metadata", "managedFields"])
+    object.json.set(nil, at: ["metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"])
+    return object
+  }
+
+  static func promise(_ object: KubernetesObject) -> KubernetesObject { metadata(object) }
+
+  static func binding(_ object: KubernetesObject) -> KubernetesObject {
+    var object = metadata(object)
+    object.labels = [:]
+    return object
+  }
+
+  static func resource(_ object: KubernetesObject) -> KubernetesObject {
+    var trimmed = metadata(object)
+    let status = object.status
+    var kept: JSON = [:]
+    for key in ["promiseVersion", "observedGeneration", "conditions"] { kept[key] = status?[key] }
+    trimmed.status = kept
+    return trimmed
+  }
+}

@@ -1,0 +1,51 @@
+import Hummingbird
+import HummingbirdCore
+import HummingbirdHTTP2
+import Logging
+import NIOCore
+
+/// HTTP/1.1 or HTTP/2 over TLS, and a clear answer for those who speak HTTP without it.
+struct GuardedChannel: HTTPChannelHandler {
+  typealias Value = HTTP2UpgradeChannel.Value
+
+  private let inner: HTTP2UpgradeChannel
+
+  init(_ inner: HTTP2UpgradeChannel) { self.inner = inner }
+
+  var responder: Responder { inner.responder }
+
+  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+    do {
+      try channel.pipeline.syncOperations.addHandler(PlainHTTPRefusal())
+    } catch {
+      return channel.eventLoop.makeFailedFuture(error)
+    }
+    return inner.setup(channel: channel, logger: logger)
+  }
+
+  func handle(value: Value, logger: Logger) async { await inner.handle(value: value, logger: logger) }
+}
+
+/// Looks at the first byte of a connection: a TLS handshake begins with 22, a request of HTTP with a letter.
+private final class PlainHTTPRefusal: ChannelInboundHandler, RemovableChannelHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    let buffer = unwrapInboundIn(data)
+    guard let first = buffer.readableBytesView.first else { return }
+    guard (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first) else {
+      context.fireChannelRead(data)
+      context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+      return
+    }
+    let text = "Client sent an HTTP request to an HTTPS server.\n"
+    let answer =
+      "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n"
+      + "Content-Length: \(text.utf8.count)\r\n\r\n\(text)"
+    let loopBound = NIOLoopBound(context, eventLoop: context.eventLoop)
+    context.writeAndFlush(wrapOutboundOut(context.channel.allocator.buffer(string: answer))).whenComplete { _ in
+      loopBound.value.close(promise: nil)
+    }
+  }
+}
