@@ -20,6 +20,10 @@ struct PipelineOutputsTests {
         DirectorySelector(directory: "platform", matchLabels: ["environment": "platform", "zone": "a"]),
       ])
     #expect(try PipelineOutputs.parseDestinationSelectors("") == [])
+    // A string is wanted, and YAML 1.1 gives something else.
+    #expect(
+      try PipelineOutputs.parseDestinationSelectors("- {directory: 1, matchLabels: {a: 2, b: y, c: 1.5, d: }}\n")
+        == [DirectorySelector(directory: "1", matchLabels: ["a": "2", "b": "true", "c": "1.5", "d": ""])])
   }
 
   /// Each file and the text it is refused with (contract, section 5.5; the parser's own text is ours).
@@ -46,8 +50,8 @@ struct PipelineOutputsTests {
       ("matchLabels: [\n", "invalid destination-selectors.yaml: line 2, column 1: "),
       ("a: b\n", "invalid destination-selectors.yaml: a list of {matchLabels, directory} is expected, not object"),
       (
-        "- {matchLabels: {a: 1}}\n",
-        "invalid destination-selectors.yaml: matchLabels of the entry with index 0 is no mapping of strings"
+        "- {matchLabels: {a: [b]}}\n",
+        "invalid destination-selectors.yaml: matchLabels.a of the entry with index 0 is no string"
       ),
     ])
   func badSelectors(text: String, expected: String) throws {

@@ -360,9 +360,9 @@ struct ProcessEngineTests {
     arguments: [
       ("echo 'kratix: {}' > status.yaml", "'kratix' is a kratix managed status field"),
       ("printf 'a: b: c' > status.yaml", "invalid status.yaml: line 1, column 5: "),
-      ("echo '- {directory: a/b, matchLabels: {x: y}}' > destination-selectors.yaml", "invalid directory in"),
+      ("echo '- {directory: a/b, matchLabels: {zone: west}}' > destination-selectors.yaml", "invalid directory in"),
       (
-        "echo '- {directory: a, matchLabels: {x: y}}' > destination-selectors.yaml",
+        "echo '- {directory: a, matchLabels: {zone: west}}' > destination-selectors.yaml",
         "destination-selectors.yaml names the directory a, which is not in /kratix/output"
       ),
       ("echo 'retryAfter: 1d' > workflow-control.yaml", "invalid workflow-control.yaml: retryAfter \"1d\""),
@@ -383,7 +383,7 @@ struct ProcessEngineTests {
   @Test("a suspended run needs no directories; a delete run puts nothing out")
   func suspension() async throws {
     let script =
-      "echo '- {directory: a, matchLabels: {x: y}}' > /kratix/metadata/destination-selectors.yaml; "
+      "echo '- {directory: a, matchLabels: {zone: west}}' > /kratix/metadata/destination-selectors.yaml; "
       + "echo 'suspend: true' > /kratix/metadata/workflow-control.yaml; echo x > /kratix/output/x"
     let suspended = try await run(script)
     #expect(suspended.control == WorkflowControl(suspend: true))

@@ -24,17 +24,22 @@ public enum PipelineOutputs {
       guard entry.objectValue != nil || entry.isNull else {
         throw PipelineOutputError("invalid \(file): entry with index \(index) is no mapping")
       }
-      let directory = entry["directory"] ?? .null
-      let labels = entry["matchLabels"] ?? .null
-      guard directory.isNull || directory.stringValue != nil else {
+      guard let directory = string(entry["directory"]) else {
         throw PipelineOutputError("invalid \(file): directory of the entry with index \(index) is no string")
       }
-      guard labels.isNull || labels.stringMapValue != nil else {
-        throw PipelineOutputError(
-          "invalid \(file): matchLabels of the entry with index \(index) is no mapping of strings")
+      var labels: [String: String] = [:]
+      let pairs = entry["matchLabels"] ?? .null
+      guard pairs.isNull || pairs.objectValue != nil else {
+        throw PipelineOutputError("invalid \(file): matchLabels of the entry with index \(index) is no mapping")
       }
-      selectors.append(
-        DirectorySelector(directory: cleaned(directory.stringValue ?? ""), matchLabels: labels.stringMapValue ?? [:]))
+      for (key, value) in pairs.objectValue ?? [:] {
+        guard let text = string(value) else {
+          throw PipelineOutputError(
+            "invalid \(file): matchLabels.\(key) of the entry with index \(index) is no string")
+        }
+        labels[key] = text
+      }
+      selectors.append(DirectorySelector(directory: cleaned(directory), matchLabels: labels))
     }
     if let index = selectors.firstIndex(where: \.matchLabels.isEmpty) {
       throw PipelineOutputError("invalid \(file): entry with index \(index) has no selectors")
@@ -82,9 +87,9 @@ public enum PipelineOutputs {
       return read
     }
     let suspend = try field("suspend", "boolean", \.boolValue) ?? false
-    let message = try field("message", "string", \.stringValue)
+    let message = try field("message", "string") { string($0) }
     var retryAfter: GoDuration?
-    if let text = try field("retryAfter", "string", \.stringValue), !text.isEmpty {
+    if let text = try field("retryAfter", "string", { string($0) }), !text.isEmpty {
       guard let duration = GoDuration(text) else {
         throw PipelineOutputError(
           "\(file): retryAfter \"\(text)\" is no duration; it is written like 90s, 5m or 24h, there are no days")
@@ -93,6 +98,18 @@ public enum PipelineOutputs {
     }
     return WorkflowControl(
       suspend: suspend, message: message.flatMap { $0.isEmpty ? nil : $0 }, retryAfter: retryAfter)
+  }
+
+  /// A value as Kubernetes' YAML library puts it into a string field: numbers and booleans as text, nothing as empty;
+  /// nil for lists and mappings.
+  private static func string(_ value: JSON?) -> String? {
+    switch value {
+    case nil, .null: ""
+    case .string(let text): text
+    case .bool(let flag): flag ? "true" : "false"
+    case .int?, .double?: value?.text()
+    case .array, .object: nil
+    }
   }
 
   private static func yaml(_ text: String, _ prefix: String) throws(PipelineOutputError) -> JSON {
