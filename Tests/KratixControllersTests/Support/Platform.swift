@@ -83,15 +83,15 @@ final class Platform: Sendable {
   /// Waits for a state of an object, however long that takes (a test has a time limit of its own).
   @discardableResult
   func wait(
-    for type: ResourceType, _ name: String, namespace: String? = nil,
+    for type: ResourceType, _ name: String? = nil, namespace: String? = nil,
     _ isReached: @Sendable (KubernetesObject) -> Bool
   ) async throws -> KubernetesObject {
     for try await event in api.observe(type, namespace: namespace) {
       switch event {
       case .snapshot(let objects):
-        if let found = objects.first(where: { $0.name == name && isReached($0) }) { return found }
+        if let found = objects.first(where: { (name == nil || $0.name == name) && isReached($0) }) { return found }
       case .added(let object), .modified(let object):
-        if object.name == name, isReached(object) { return object }
+        if name == nil || object.name == name, isReached(object) { return object }
       case .deleted: break
       }
     }
