@@ -12,8 +12,9 @@ enum SandboxProcess {
     var logger = Logger(label: "sandbox", factory: { StreamLogHandler.standardError(label: $0) })
     logger.logLevel = .notice
     let platform = SandboxPlatform(configuration, logger: logger)
+    let guest = webhook ? WebhookGuest.serving(logger: logger) : WebhookGuest.absent()
     try await TerminationSignals.endingOnSignal {
-      try await platform.run(guests: [], onReady: onReady)
+      try await platform.run(guests: [guest], onReady: onReady)
     }
   }
 }
