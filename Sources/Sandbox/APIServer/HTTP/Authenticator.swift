@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import HTTPTypes
 import Kubernetes
@@ -51,7 +52,10 @@ final class Authenticator: Sendable {
       }
     }
     guard !name.isEmpty else { return nil }
-    let user = UserInfo(name: name, groups: groups + ["system:authenticated"])
+    let fingerprint = SHA256.hash(data: bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    let user = UserInfo(
+      name: name, groups: groups + ["system:authenticated"],
+      extra: ["authentication.kubernetes.io/credential-id": ["X509SHA256=\(fingerprint)"]])
     state.withLock { state in
       if state.certificates.count > 256 { state.certificates = [:] }
       state.certificates[bytes] = user
