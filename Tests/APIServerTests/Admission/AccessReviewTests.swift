@@ -154,7 +154,7 @@ import Testing
   private func answer(_ kind: String, _ spec: JSON, _ user: UserInfo) -> JSON? {
     var review = KubernetesObject(apiVersion: "authorization.k8s.io/v1", kind: kind, name: "")
     review.spec = spec
-    return AccessReviews.answer(review, user: user, evaluator: Self.evaluator)?.status
+    return AccessReviews.answer(review, user: user, evaluator: Self.evaluator, now: 0)?.status
   }
 
   @Test func mayI() {
@@ -192,21 +192,27 @@ import Testing
       ])
   }
 
+  @Test func whenIAsked() {
+    let review = KubernetesObject(["kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1"])
+    let answer = AccessReviews.answer(review, user: Self.ada, evaluator: Self.evaluator, now: 90)
+    #expect(answer?.creationTimestamp == "1970-01-01T00:01:30Z")
+  }
+
   @Test func whoseTokenIsThis() {
     let review = KubernetesObject([
       "kind": "TokenReview", "apiVersion": "authentication.k8s.io/v1", "spec": ["token": "t"],
     ])
-    let known = AccessReviews.answer(review, user: .administrator, evaluator: Self.evaluator) {
+    let known = AccessReviews.answer(review, user: .administrator, evaluator: Self.evaluator, now: 0) {
       $0 == "t" ? Self.ada : nil
     }
     #expect(known?.status?["authenticated"] == true)
     #expect(known?.status?[path: "user", "username"] == "ada")
-    let unknown = AccessReviews.answer(review, user: .administrator, evaluator: Self.evaluator)
+    let unknown = AccessReviews.answer(review, user: .administrator, evaluator: Self.evaluator, now: 0)
     #expect(unknown?.status?["authenticated"] == nil)
   }
 
   @Test func otherKindsAreNoReviews() {
     let object = KubernetesObject(apiVersion: "v1", kind: "ConfigMap", name: "a")
-    #expect(AccessReviews.answer(object, user: .administrator, evaluator: Self.evaluator) == nil)
+    #expect(AccessReviews.answer(object, user: .administrator, evaluator: Self.evaluator, now: 0) == nil)
   }
 }

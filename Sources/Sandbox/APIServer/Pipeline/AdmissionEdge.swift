@@ -42,7 +42,7 @@ enum AdmissionEdge {
 
   /// The answer to a review; nil for a review that is not answered here.
   static func answer(_ review: KubernetesObject, user: UserInfo, store: ObjectStore) -> KubernetesObject? {
-    AccessReviews.answer(review, user: user, evaluator: evaluator(store))
+    AccessReviews.answer(review, user: user, evaluator: evaluator(store), now: Clock.now())
   }
 
   /// Who may do what, by what is stored now.

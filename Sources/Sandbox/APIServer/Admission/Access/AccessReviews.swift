@@ -5,10 +5,11 @@ public enum AccessReviews {
   /// - Parameters:
   ///   - user: who asks.
   ///   - evaluator: what is bound to whom.
+  ///   - now: seconds since 1970.
   ///   - authenticate: who a bearer token belongs to, for `TokenReview`.
   /// - Returns: the review with its status; nil for a kind that is no review.
   public static func answer(
-    _ review: KubernetesObject, user: UserInfo, evaluator: RBACEvaluator,
+    _ review: KubernetesObject, user: UserInfo, evaluator: RBACEvaluator, now: Double,
     authenticate: (String) -> UserInfo? = { _ in nil }
   ) -> KubernetesObject? {
     var answer = review
@@ -20,6 +21,7 @@ public enum AccessReviews {
     case "SelfSubjectRulesReview":
       answer.status = rules(for: user, namespace: review.spec?["namespace"]?.stringValue ?? "", evaluator)
     case "SelfSubjectReview":
+      answer.creationTimestamp = Timestamp.text(secondsSince1970: Int64(now))
       answer.status = ["userInfo": AdmissionReviews.userInfo(user)]
     case "TokenReview":
       if let found = authenticate(review.spec?["token"]?.stringValue ?? "") {
