@@ -230,6 +230,8 @@ import Testing
     let api = try Recorded.platform(pinned)
     var old = try await api.get(Recorded.mongodbs, namespace: "default", name: "mongo-v4")
     old.annotations[UpgradeAnnotations.revisionHash] = "sha256:old"
+    old.annotations[UpgradeAnnotations.revision] = KratixNames.revision(
+      promise: "mongodb", version: try #require(ResourceRequest(old).promiseVersion))
     func labels(_ object: KubernetesObject, user: String = "kubernetes-admin") async throws -> [String: String] {
       var labels: [String: String] = [:]
       try await withDesk(api) { desk, _ in

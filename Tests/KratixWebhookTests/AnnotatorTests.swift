@@ -7,6 +7,10 @@ import Testing
 @testable import KratixWebhook
 
 @Suite struct AnnotatorTests {
+  private static let revision = CachedRevision(
+    name: "thing-1", promise: "thing", version: "v1.0.0", isLatest: true, contentHash: "new",
+    writtenAt: Timestamp.secondsSince1970("2026-06-01T00:00:00Z"))
+
   private let promise: Promise = {
     var object = KubernetesObject(apiVersion: ResourceType.promises.apiVersion, kind: "Promise", name: "thing")
     object.generation = 3
@@ -16,14 +20,18 @@ import Testing
 
   private func thing(
     _ name: String, created: String = "2026-01-01T00:00:00Z", hash: String? = "old", labels: [String: String] = [:],
-    workflow: Condition.Status = .true
+    workflow: Condition.Status = .true, ran: String = "2026-05-01T00:00:00Z", version: String = "v1.0.0",
+    revision: String = "thing-1"
   ) -> ResourceRequest {
     var object = KubernetesObject(apiVersion: "t/v1", kind: "Thing", name: name, namespace: "default")
     object.creationTimestamp = created
     object.labels = labels
-    if let hash { object.annotations = [UpgradeAnnotations.revisionHash: hash] }
+    if let hash {
+      object.annotations = [UpgradeAnnotations.revisionHash: hash, UpgradeAnnotations.revision: revision]
+    }
     object.status = [
-      "conditions": [Condition(type: "ConfigureWorkflowCompleted", status: workflow, reason: "r", message: "").json]
+      "promiseVersion": .string(version), "lastSuccessfulConfigureWorkflowTime": .string(ran),
+      "conditions": [Condition(type: "ConfigureWorkflowCompleted", status: workflow, reason: "r", message: "").json],
     ]
     return ResourceRequest(object)
   }
@@ -43,8 +51,9 @@ import Testing
   }
 
   private func select(_ things: [ResourceRequest], _ bindings: [ResourceBinding], promise: Promise? = nil) -> [String] {
-    Laggards.select(promise ?? self.promise, FleetEvidence(resources: things, bindings: bindings)) { _ in "new" }
-      .behind.map(\.name)
+    Laggards.select(promise ?? self.promise, FleetEvidence(resources: things, bindings: bindings)) { _ in Self.revision
+    }
+    .behind.map(\.name)
   }
 
   @Test func theOldestComeFirst() {
@@ -60,6 +69,9 @@ import Testing
     let cases: [(String, ResourceRequest, ResourceBinding)] = [
       ("ran with this hash", thing("a", hash: "new"), binding("a")),
       ("nobody knows with which hash it ran", thing("a", hash: nil), binding("a")),
+      ("ran after the revision was written", thing("a", ran: "2026-06-01T00:00:01Z"), binding("a")),
+      ("ran another version, which Kratix sees", thing("a", version: "v0.9.0"), binding("a")),
+      ("was bound to another revision", thing("a", revision: "thing-0"), binding("a")),
       ("paused", thing("a", labels: [KratixLabels.paused: "true"]), binding("a")),
       ("suspended", thing("a", labels: [KratixLabels.workflowSuspended: "true"]), binding("a")),
       ("pinned", thing("a"), binding("a", "v1.0.0")),
@@ -89,7 +101,7 @@ import Testing
       FleetEvidence(resources: [
         thing("a", workflow: .unknown), thing("b", labels: [KratixLabels.runFromStart: "true"]), thing("c"),
       ])
-    ) { _ in "new" }
+    ) { _ in Self.revision }
     #expect(selection.inFlight == 2)
   }
 

@@ -85,7 +85,8 @@ import Testing
       for webhook in configuration["webhooks"]?.arrayValue ?? [] {
         let other = try #require(webhooks.first { $0["name"] == webhook["name"] })
         for key in [
-          "rules", "failurePolicy", "timeoutSeconds", "sideEffects", "matchPolicy", "admissionReviewVersions",
+          "rules", "failurePolicy", "matchConditions", "timeoutSeconds", "sideEffects", "matchPolicy",
+          "admissionReviewVersions",
         ] {
           #expect(other[key] == webhook[key], "\(webhook["name"]?.text() ?? "") \(key)")
         }

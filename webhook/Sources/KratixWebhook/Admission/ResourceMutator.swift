@@ -13,19 +13,32 @@ struct ResourceMutator: Sendable {
     var patch = MetadataPatch(of: object)
     patch.annotate(UpgradeAnnotations.revision, revision.name)
     patch.annotate(UpgradeAnnotations.revisionHash, revision.contentHash)
-    if let old = review.oldObject, hasToRun(object, old: old, hash: revision.contentHash, user: review.userName) {
+    if let old = review.oldObject, old.spec == object.spec, !Actors.isKratix(review.userName),
+      RunRecord.isBehind(old, revision), RunRecord.mayBeMarked(object)
+    {
       patch.label(KratixLabels.manualReconciliation, KratixLabels.yes)
     }
     return AdmissionAnswer(isAllowed: true, patch: patch.operations)
   }
+}
 
-  /// It ran with another hash, and nothing else makes Kratix run it: no new spec, no label that asks for it already, no
-  /// write of Kratix's own that is part of a run.
-  private func hasToRun(
-    _ object: KubernetesObject, old: KubernetesObject, hash: String, user: String
-  ) -> Bool {
-    guard let lastHash = old.annotations[UpgradeAnnotations.revisionHash], lastHash != hash else { return false }
-    guard !Actors.isKratix(user), object.spec == old.spec else { return false }
+/// What a resource says of its last run.
+enum RunRecord {
+  /// Whether its revision was overwritten after it ran, and Kratix has not run it since. Another revision is another
+  /// matter: Kratix follows that by itself (contract, section 6.1).
+  static func isBehind(_ resource: KubernetesObject, _ revision: CachedRevision) -> Bool {
+    guard resource.annotations[UpgradeAnnotations.revision] == revision.name,
+      let hash = resource.annotations[UpgradeAnnotations.revisionHash], hash != revision.contentHash,
+      ResourceRequest(resource).promiseVersion == revision.version
+    else { return false }
+    let ran = resource[path: "status", "lastSuccessfulConfigureWorkflowTime"]?.stringValue
+      .flatMap(Timestamp.secondsSince1970)
+    guard let ran, let written = revision.writtenAt else { return true }
+    return ran < written
+  }
+
+  /// A paused or parked resource is somebody's wish, and one that is to run already needs no second mark.
+  static func mayBeMarked(_ object: KubernetesObject) -> Bool {
     let resource = ResourceRequest(object)
     return !resource.isPaused && !resource.isSuspended && object.labels[KratixLabels.runFromStart] == nil
   }

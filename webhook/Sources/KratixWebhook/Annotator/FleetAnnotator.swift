@@ -51,7 +51,7 @@ struct FleetAnnotator: Sendable {
   private func mark(_ promise: Promise) async {
     guard let type = promise.api?.resourceType, let evidence = fleet.evidence(forPromise: promise.name) else { return }
     let selection = Laggards.select(promise, evidence) { resource in
-      fleet.revision(forResource: resource.object, namespace: resource.namespace, ofPromise: promise.name)?.contentHash
+      fleet.revision(forResource: resource.object, namespace: resource.namespace, ofPromise: promise.name)
     }
     let room = max(0, configuration.maxInFlight - selection.inFlight)
     for name in selection.behind.prefix(room) {

@@ -16,9 +16,9 @@ enum Laggards {
     var name: String
   }
 
-  /// - Parameter hash: of the revision that a resource is bound to; nil when there is none.
+  /// - Parameter revision: that a resource is bound to; nil when there is none.
   static func select(
-    _ promise: Promise, _ evidence: FleetEvidence, hash: (ResourceRequest) -> String?
+    _ promise: Promise, _ evidence: FleetEvidence, revision: (ResourceRequest) -> CachedRevision?
   ) -> Selection {
     // Until Kratix has seen the update it will run them itself (contract, section 6.1).
     let isSettled =
@@ -42,10 +42,10 @@ enum Laggards {
       }
       let name = Name(namespace: resource.namespace, name: resource.name)
       let binding = bindings[name]
-      guard isSettled, !resource.isPaused, !resource.isSuspended, !resource.object.isBeingDeleted,
+      guard isSettled, RunRecord.mayBeMarked(resource.object), !resource.object.isBeingDeleted,
         resource.componentOfPromise == nil, binding?.followsLatest ?? false, binding?.upgrade?.status != .unknown,
-        resource.configureWorkflow?.status == .true,
-        let last = resource.object.annotations[UpgradeAnnotations.revisionHash], let now = hash(resource), last != now
+        resource.configureWorkflow?.status == .true, let revision = revision(resource),
+        RunRecord.isBehind(resource.object, revision)
       else { continue }
       behind.append((name, resource.object.creationTimestamp ?? ""))
     }

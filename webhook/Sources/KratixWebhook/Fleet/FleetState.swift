@@ -9,6 +9,8 @@ struct CachedRevision: Sendable, Hashable {
   var version: String
   var isLatest: Bool
   var contentHash: String
+  /// When its spec was last written, in seconds since 1970; nil when nobody noted it.
+  var writtenAt: Double?
 }
 
 /// What the cache knows at a moment. A value: changes are pure.
@@ -124,7 +126,13 @@ extension FleetState {
     let revision = PromiseRevision(object)
     return CachedRevision(
       name: revision.name, promise: revision.promiseName, version: revision.version, isLatest: revision.isLatest,
-      contentHash: ContentHash.of(spec: revision.promiseSpec))
+      contentHash: ContentHash.of(spec: revision.promiseSpec), writtenAt: writtenAt(object))
+  }
+
+  private static func writtenAt(_ object: KubernetesObject) -> Double? {
+    (object[path: "metadata", "managedFields"]?.arrayValue ?? [])
+      .filter { $0[path: "fieldsV1", "f:spec", "f:promiseSpec"] != nil }
+      .compactMap { $0["time"]?.stringValue.flatMap(Timestamp.secondsSince1970) }.max()
   }
 
   private mutating func applyToBindings(_ event: ObservedEvent) {
@@ -215,7 +223,9 @@ enum Trimming {
     var trimmed = metadata(object)
     let status = object.status
     var kept: JSON = [:]
-    for key in ["promiseVersion", "observedGeneration", "conditions"] { kept[key] = status?[key] }
+    for key in ["promiseVersion", "observedGeneration", "conditions", "lastSuccessfulConfigureWorkflowTime"] {
+      kept[key] = status?[key]
+    }
     trimmed.status = kept
     return trimmed
   }

@@ -44,6 +44,12 @@ public enum WebhookRegistration {
         "name": .string(name), "admissionReviewVersions": ["v1"], "sideEffects": "None",
         "failurePolicy": .string(failurePolicy), "timeoutSeconds": JSON(timeout), "matchPolicy": "Equivalent",
         "clientConfig": clientConfig.json(path: endpoint.rawValue, caBundle: caBundle), "rules": .array(rules),
+        "matchConditions": [
+          [
+            "name": "not-by-kratix",
+            "expression": .string("request.userInfo.username != '\(KratixNames.controllerUser)'"),
+          ]
+        ],
       ]
       if isNamespaced {
         webhook["namespaceSelector"] = [
