@@ -31,7 +31,7 @@ import Testing
   }
 
   static let split = files([
-    "api.yaml": api, "dependencies.yaml": "- {apiVersion: v1, kind: Namespace, metadata: {name: n}}\n",
+    "api.yaml": api, "dependencies.yaml": "- {apiVersion: v1, kind: Namespace, metadata: {name: base}}\n",
     "workflows/resource/configure/workflow.yaml": workflow,
     "workflows/resource/configure/instance/make/Dockerfile": "", "README.md": "# Thing\n",
     "example-resource.yaml": "kind: Thing\n",
@@ -47,7 +47,7 @@ import Testing
         "apiVersion": "platform.kratix.io/v1alpha1", "kind": "Promise",
         "metadata": ["name": "thing", "labels": ["kratix.io/promise-version": "v1.2.0"]],
         "spec": [
-          "api": api, "dependencies": [["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": "n"]]],
+          "api": api, "dependencies": [["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": "base"]]],
           "workflows": ["resource": ["configure": workflow]],
         ],
       ])
