@@ -26,6 +26,7 @@ demo:
 
 test:
 	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory lint
 	$(SWIFT) build --build-tests $(BUILD_FLAGS)
 	$(SWIFT) test --skip-build $(TEST_FLAGS)
 

@@ -50,7 +50,8 @@ struct RecordedAdmissionTests {
     let platform = try Platform.require()
     if try await platform.kubectl("get", "promise", "mongodb").exitCode != 0 {
       let promise = try String(contentsOfFile: "\(Platform.root)/../shared/promises/mongodb.yaml", encoding: .utf8)
-        .replacing("  name: mongodb\nspec:", with: "  name: mongodb\n  labels: {kratix.io/promise-version: v4.0.0}\nspec:")
+        .replacing(
+          "  name: mongodb\nspec:", with: "  name: mongodb\n  labels: {kratix.io/promise-version: v4.0.0}\nspec:")
       try await platform.kubectl("apply", "-f", "-", input: promise).succeeded()
       try await platform.wait("promise/mongodb", for: "jsonpath={.status.kind}=MongoDB")
     }
