@@ -59,14 +59,14 @@ struct WorkflowEngine: Sendable {
       return .waiting
     case .start(let index, let prunesAfterwards):
       try await start(&subject, runs[index])
-      if prunesAfterwards { try await cleanUp(subject, runs) }
+      if prunesAfterwards { try await cleanUp(subject, runs, try await self.jobs(subject)) }
       return .waiting
     case .fail(let index):
       try await fail(&subject, runs[index])
-      try await pruneJobs(subject, runs)
+      try await pruneJobs(jobs, runs)
       return .waiting
     case .finish:
-      try await cleanUp(subject, runs)
+      try await cleanUp(subject, runs, jobs)
       return .finished
     }
   }
@@ -166,8 +166,8 @@ struct WorkflowEngine: Sendable {
 
 // The end of a run.
 extension WorkflowEngine {
-  private func cleanUp(_ subject: WorkflowSubject, _ runs: [PipelineRun]) async throws {
-    try await pruneJobs(subject, runs)
+  private func cleanUp(_ subject: WorkflowSubject, _ runs: [PipelineRun], _ jobs: [WorkflowJob]) async throws {
+    try await pruneJobs(jobs, runs)
     var selector = "\(KratixLabels.promiseName)=\(subject.promiseName),"
     selector += "\(KratixLabels.workType)=\(subject.workflow.rawValue)"
     if subject.workflow == .resource { selector += ",\(KratixLabels.resourceName)=\(subject.object.name)" }
@@ -181,8 +181,7 @@ extension WorkflowEngine {
   }
 
   /// Of each pipeline the newest Jobs stay.
-  private func pruneJobs(_ subject: WorkflowSubject, _ runs: [PipelineRun]) async throws {
-    let jobs = try await self.jobs(subject)
+  private func pruneJobs(_ jobs: [WorkflowJob], _ runs: [PipelineRun]) async throws {
     for run in runs {
       let ofPipeline = jobs.filter {
         $0.pipelineName == run.name
