@@ -11,7 +11,8 @@ extension ResourceType {
 
 /// A Promise is installed and requested, step by step as real Kratix was seen to do it.
 @Suite(.timeLimit(.minutes(1))) struct InstallTests {
-  @Test func statesAndTheirOrder() async throws {
+  @Test(arguments: [Pace.fast, .kratix])
+  func statesAndTheirOrder(pace: Pace) async throws {
     let recorded = try Recorded.object("a-install/02-promise-installed.yaml", "Promise", "mongodb")
     let script = JobScript { job in
       job.labels[KratixLabels.resourceName] == nil
@@ -21,7 +22,8 @@ extension ResourceType {
           "adminUserCredentials": ["name": "mongodb-password-mongo-v4", "namespace": "default"],
         ])
     }
-    try await Platform.run(script: script, recording: [.promises, .promiseRevisions, .resourceBindings]) { platform in
+    try await Platform.run(pace: pace, script: script, recording: [.promises, .promiseRevisions, .resourceBindings]) {
+      platform in
       var promise = KubernetesObject(apiVersion: recorded.apiVersion, kind: "Promise", name: "mongodb")
       var spec = recorded.spec
       // As its author wrote it.

@@ -93,15 +93,13 @@ struct WorkflowEngine: Sendable {
       subject.object.status = status
     }
     for object in stale { try await api.deleteIgnoringAbsence(object.type, object.object) }
-    // Kratix says Running when its wait is over. Where there is no wait the Job could be done by then, and what its
-    // status-writer said would be overwritten or refuse us: so it is said before.
-    let saysRunningFirst = context.pace.jobStart == .zero
-    if saysRunningFirst { try await markRunning(&subject, run) }
+    // Kratix says Running when the wait after the Job is over, and a pod takes longer than that to start. Here a Job may
+    // be done by then, and what its status-writer said would refuse or be overwritten by us: so it is said before.
+    try await markRunning(&subject, run)
     try await apply(run)
     await context.events.record(
       .normal, "PipelineStarted", "Configure Pipeline started: \(run.name)", on: subject.object,
       by: subject.controller)
-    if !saysRunningFirst { try await markRunning(&subject, run) }
   }
 
   private func markRunning(_ subject: inout WorkflowSubject, _ run: PipelineRun) async throws {
