@@ -77,12 +77,14 @@ struct ImageFilling {
     }
   }
 
-  /// `workflows/TYPE/ACTION/PIPELINE/CONTAINER`, or the directory below `internal` whose name is the image's, with or
-  /// without the Promise's name before it.
+  /// `workflows/TYPE/ACTION/PIPELINE/CONTAINER`, `pipelines/NAME/TAG` of the image, or the directory below `internal`
+  /// whose name is the image's, with or without the Promise's name before it.
   private func directory(of address: ContainerAddress, image: ImageReference?) -> String? {
     let own = "workflows/\(address)"
     if directories.contains(own) { return own }
-    guard let name = image?.path.split(separator: "/").last else { return nil }
+    guard let image, let name = image.path.split(separator: "/").last else { return nil }
+    let tagged = "pipelines/\(name)/\(image.tag ?? "latest")"
+    if directories.contains(tagged) { return tagged }
     return directories.first { directory in
       guard directory.hasPrefix("internal/"), let last = directory.split(separator: "/").last else { return false }
       return name == last || name == "\(promise.name)-\(last)"

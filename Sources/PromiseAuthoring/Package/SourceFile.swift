@@ -60,11 +60,16 @@ public enum SourceLayout {
   }
 
   /// The directory of an image's sources, for the path of its Dockerfile: `workflows/TYPE/ACTION/PIPELINE/CONTAINER`,
-  /// or any directory below `internal`.
+  /// `pipelines/NAME/TAG`, or any directory below `internal`.
   static func imageDirectory(of path: String) -> String? {
     let parts = path.split(separator: "/").map(String.init)
     guard let name = parts.last, ["Dockerfile", "Containerfile"].contains(name) else { return nil }
-    guard parts[0] == "workflows" && parts.count == 6 || parts[0] == "internal" && parts.count > 2 else { return nil }
+    switch parts[0] {
+    case "workflows" where parts.count == 6: break
+    case "pipelines" where parts.count == 4: break
+    case "internal" where parts.count > 2: break
+    default: return nil
+    }
     return parts.dropLast().joined(separator: "/")
   }
 }

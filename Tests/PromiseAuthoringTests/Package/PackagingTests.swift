@@ -141,6 +141,16 @@ import Testing
       Promise(filled.promise).pipelines(.resource, .configure)[0].containers[0].image == "r.io/me/thing-make:v1")
   }
 
+  /// Several versions of one image side by side: the one that the Promise runs counts.
+  @Test func imagesByNameAndTag() throws {
+    let package = try PromisePackaging.package([
+      SourceFile(path: "promise.yaml", bytes: try RealPromises.bytes("mongodb")),
+      SourceFile(path: "pipelines/mongodb-configure-pipeline/v0.1.0/Dockerfile", bytes: []),
+      SourceFile(path: "pipelines/mongodb-configure-pipeline/v0.2.0/Dockerfile", bytes: []),
+    ])
+    #expect(package.images.map(\.directory) == ["pipelines/mongodb-configure-pipeline/v0.1.0"])
+  }
+
   @Test func marketplaceLayout() throws {
     let package = try PromisePackaging.package([
       SourceFile(path: "promise.yaml", bytes: try RealPromises.bytes("mongodb")),

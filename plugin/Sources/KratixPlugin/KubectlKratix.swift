@@ -11,8 +11,8 @@ public struct KubectlKratix: AsyncParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      PackageCommand.self, BumpCommand.self, ValidateCommand.self, UpgradeCommand.self, FleetCommand.self,
-      SandboxCommand.self, VersionCommand.self,
+      InitCommand.self, PackageCommand.self, BumpCommand.self, ValidateCommand.self, TestCommand.self,
+      UpgradeCommand.self, FleetCommand.self, SandboxCommand.self, VersionCommand.self,
     ])
 
   public init() {}

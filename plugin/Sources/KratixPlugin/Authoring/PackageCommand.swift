@@ -3,6 +3,7 @@ import Foundation
 import KratixModel
 import Kubernetes
 import PromiseAuthoring
+import PromiseReview
 
 /// `kubectl kratix package`: from a source directory to an installable Promise, and back.
 public struct PackageCommand: AsyncParsableCommand {
@@ -78,6 +79,8 @@ public struct PackageCommand: AsyncParsableCommand {
     var package = try package()
     if build { try await ImageBuild(directory: source, engine: engine, pushes: push).run(&package) }
     for warning in package.warnings { Console.warning(warning) }
+    let findings = PromiseReview.review(candidate: Promise(package.promise)).filter { $0.severity > .info }
+    if !findings.isEmpty { Console.note(ValidationReport.table(findings)) }
     if let ociLayout { try SourceTree.write(OCILayout.files(package), to: ociLayout, replacing: true) }
     if let release, let output {
       let path = ((output as NSString).deletingLastPathComponent as NSString).appendingPathComponent(
