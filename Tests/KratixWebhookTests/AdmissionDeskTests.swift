@@ -175,6 +175,35 @@ import Testing
     }
   }
 
+  @Test func theSameReviewIsNotWorkedOutTwiceUnlessTheFleetChanges() async throws {
+    let api = try Recorded.platform(pinned)
+    let live = try await promise(api)
+    try await withDesk(api) { desk, fleet in
+      func answer(_ uid: String, _ object: KubernetesObject) async throws -> Answer {
+        var review = JSON.review(.promises, object: object, old: live.object)
+        review.set(.string(uid), at: ["request", "uid"])
+        return try Answer(try await desk.answer(review.serialized(), at: .validatePromise))
+      }
+      let candidate = withoutMajorVersion(live).object
+      let first = try await answer("one", candidate)
+      let second = try await answer("two", candidate)
+      #expect(first.uid == "one" && second.uid == "two")
+      #expect(first.message == second.message && first.isAllowed == second.isAllowed)
+      // Another annotation makes another answer.
+      var allowed = candidate
+      allowed.annotations[AllowAnnotation.key] = "api-field-removed"
+      let third = try await answer("three", allowed)
+      #expect(third.isAllowed == true)
+      // And so does another fleet.
+      for name in ["mongo-v4", "mongo-v5", "mongo-v6"] {
+        api.remove(Recorded.mongodbs, namespace: "default", name: name)
+      }
+      for await _ in fleet.changes() where fleet.evidence(forPromise: "mongodb")?.resources.isEmpty == true { break }
+      let fourth = try await answer("four", candidate)
+      #expect(fourth.isAllowed == true, "\(fourth.message)")
+    }
+  }
+
   @Test func aPromiseThatIsNoneIsRefusedWithASentence() async throws {
     let api = try Recorded.platform(pinned)
     try await withDesk(api) { desk, _ in

@@ -48,24 +48,61 @@ import Testing
 
   // The scanner.
 
-  @Test(arguments: [
-    (#"{"a":{"b":[1,"}",{"c":"\"]"}],"d":2}}"#, "2"), (#" { "a" : { "d" : 2 , "x" : null } } "#, "2"),
-    (#"{"a":{"d":1,"d":2}}"#, "2"), (#"{"a":{"x":"\\","d":2}}"#, "2"),
-  ])
-  func theScannerFindsMembers(text: String, value: String) {
+  /// The value of the member `d` of the member `a`, as text.
+  private func find(_ text: String) -> String? {
     Array(text.utf8).withUnsafeBufferPointer { bytes in
       let scanner = JSONScanner(bytes)
-      let found = scanner.value(at: "a", "d").map { String(decoding: scanner.slice($0), as: UTF8.self) }
-      #expect(found == value)
-      #expect(scanner.value(at: "a", "none") == nil)
-      #expect(scanner.value(at: "a", "d", "e") == nil)
+      var found: String?
+      let end = scanner.members(at: scanner.start) { member in
+        guard member.is("a") else { return .skip }
+        return scanner.object(at: member.valueStart) { member in
+          guard member.is("d") else { return .skip }
+          guard let end = scanner.endOfValue(member.valueStart) else { return .broken }
+          found = String(decoding: scanner.slice(member.valueStart..<end), as: UTF8.self)
+          return .through(end)
+        }
+      }
+      return end == nil ? nil : found
     }
   }
 
-  @Test(arguments: ["", "{", "{\"a\"", "{\"a\":", "{\"a\":{\"d\":\"", "{\"a\":{\"d\":[[", "nonsense", "{\"a\":\\"])
+  @Test(arguments: [
+    (#"{"a":{"b":[1,"}",{"c":"\"]"}],"d":2}}"#, "2"), (#" { "a" : { "d" : 2 , "x" : null } } "#, "2"),
+    (#"{"a":{"d":1,"d":2}}"#, "2"), (#"{"a":{"x":"\\","d":{"e":[]}}}"#, #"{"e":[]}"#),
+    (#"{"x":{},"a":{"d":true}}"#, "true"),
+  ])
+  func theScannerFindsMembers(text: String, value: String) {
+    #expect(find(text) == value)
+  }
+
+  @Test(arguments: [
+    "", "{", "{\"a\"", "{\"a\":", "{\"a\":{\"d\":\"", "{\"a\":{\"d\":[[", "nonsense", "{\"a\":\\", "{}", "[]",
+    "{\"a\":{\"d\":1}", "{\"a\":{\"d\":1,}}x", "{\"a\":{\"d\":}}", "{\"a\":[]}",
+  ])
   func theScannerBearsWhatIsBroken(text: String) {
-    Array(text.utf8).withUnsafeBufferPointer { bytes in
-      #expect(JSONScanner(bytes).value(at: "a", "d", "e") == nil)
+    #expect(find(text) == nil)
+  }
+
+  /// What is found without decoding is what decoding finds.
+  @Test(arguments: [
+    "promise-update", "promise-update-dry-run-server", "promise-status-update-by-controller",
+    "promise-update-server-side-apply", "promise-create-dry-run-server",
+  ])
+  func theSpansOfARecordedReview(name: String) throws {
+    let body = try Recorded.bytes("recorded/admissionreview/\(name).json")
+    let review = try JSON(parsing: body)
+    try body.withUnsafeBufferPointer { bytes in
+      let scanner = JSONScanner(bytes)
+      let spans = try #require(ReviewSpans(scanner))
+      func json(_ range: Range<Int>?) throws -> JSON? { try range.map { try JSON(parsing: scanner.slice($0)) } }
+      #expect(try json(spans.uid) == review[path: "request", "uid"])
+      #expect(try json(spans.dryRun) == review[path: "request", "dryRun"])
+      #expect(try json(spans.userName) == review[path: "request", "userInfo", "username"])
+      #expect(try json(spans.object?.spec) == review[path: "request", "object", "spec"])
+      #expect(try json(spans.object?.name) == review[path: "request", "object", "metadata", "name"])
+      #expect(try json(spans.object?.labels) == review[path: "request", "object", "metadata", "labels"])
+      #expect(try json(spans.oldObject?.spec) == review[path: "request", "oldObject", "spec"])
+      #expect(spans.isIrrelevant(scanner) == name.contains("status"))
     }
   }
 
@@ -100,7 +137,10 @@ import Testing
         }
         if body.isEmpty { body = [0] }
       }
-      body.withUnsafeBufferPointer { _ = PromiseValidator.isIrrelevant(JSONScanner($0)) }
+      body.withUnsafeBufferPointer { bytes in
+        let scanner = JSONScanner(bytes)
+        if let spans = ReviewSpans(scanner) { _ = spans.isIrrelevant(scanner) }
+      }
       if round % 4 == 0, let review = try? AdmissionReview(parsing: body) {
         parsed += 1
         let answer = PromiseMutator().answer(review)

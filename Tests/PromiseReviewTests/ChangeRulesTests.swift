@@ -117,6 +117,17 @@ import Testing
     #expect(review(renamed, live).of(.apiIdentity).first?.severity == .deny)
   }
 
+  @Test func aDefinitionFromTheClusterIsTheSameAsTheAuthors() throws {
+    let promise = try Fixtures.promise(recorded: "recorded/a-install/02-promise-installed.yaml")
+    let author = try #require(promise.api)
+    let installed = try Fixtures.documents("recorded/i-api-change/01b-crd.yaml").first {
+      $0.kind == "CustomResourceDefinition"
+    }
+    let definition = PromiseAPI(try #require(installed))
+    // An optional field more is all that differs; what Kratix and the server add does not count.
+    #expect(APIComparison(old: author, new: definition).verdict == .compatible)
+  }
+
   @Test func theRecordedChangesOfTheAPI() throws {
     // i-api-change, steps 3 and 4: what Kratix let pass without a word.
     let before = try Fixtures.promise(recorded: "recorded/i-api-change/02-new-fields-used.yaml")

@@ -69,6 +69,8 @@ enum MetadataRules {
     manifest.json.set(nil, at: ["metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"])
     manifest.json.set(nil, at: ["metadata", "managedFields"])
     manifest.status = nil
+    // To write it all out takes time; escapes make a text at most six times as long.
+    guard leastSize(of: manifest.json) > annotationLimit / 6 else { return [] }
     let bytes = manifest.json.serialized().count
     guard bytes > annotationLimit else { return [] }
     return [
@@ -77,5 +79,16 @@ enum MetadataRules {
         message: "the Promise is \(bytes) bytes, and the annotation that kubectl apply keeps ends at \(annotationLimit)"
       )
     ]
+  }
+
+  /// How many bytes the texts of a value are, without what JSON puts around them.
+  private static func leastSize(of value: JSON) -> Int {
+    switch value {
+    case .null, .bool: 4
+    case .int, .double: 8
+    case .string(let text): text.utf8.count + 2
+    case .array(let elements): elements.reduce(2) { $0 + 1 + leastSize(of: $1) }
+    case .object(let members): members.reduce(2) { $0 + 4 + $1.key.utf8.count + leastSize(of: $1.value) }
+    }
   }
 }

@@ -60,6 +60,14 @@ public struct APIComparison: Sendable, Hashable {
 
   private static func isServed(_ version: JSON) -> Bool { version["served"]?.boolValue ?? false }
 
+  /// The names with those that the API server makes up when they are left out: one of the two may come from a server.
+  private static func names(_ api: PromiseAPI) -> JSON {
+    var names = api.definition[path: "spec", "names"] ?? .emptyObject
+    if names["singular"] == nil { names["singular"] = .string(api.kind.lowercased()) }
+    if names["listKind"] == nil { names["listKind"] = .string(api.kind + "List") }
+    return names
+  }
+
   private static func identity(_ old: PromiseAPI, _ new: PromiseAPI) -> [SchemaChange] {
     var changes: [SchemaChange] = []
     func note(_ kind: SchemaChange.Kind, _ keyword: String, _ old: JSON?, _ new: JSON?, _ what: String) {
@@ -71,7 +79,7 @@ public struct APIComparison: Sendable, Hashable {
     }
     note(.groupChanged, "group", old.definition[path: "spec", "group"], new.definition[path: "spec", "group"], "group")
     // Kratix refuses any difference, short names and categories included (contract, section 9.1).
-    note(.namesChanged, "names", old.definition[path: "spec", "names"], new.definition[path: "spec", "names"], "names")
+    note(.namesChanged, "names", names(old), names(new), "names")
     note(
       .scopeChanged, "scope", .string(old.isNamespaced ? "Namespaced" : "Cluster"),
       .string(new.isNamespaced ? "Namespaced" : "Cluster"), "scope")

@@ -4,6 +4,7 @@ import Kubernetes
 import KubernetesClient
 import Logging
 
+@main
 struct KratixWebhookCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kratix-webhook",

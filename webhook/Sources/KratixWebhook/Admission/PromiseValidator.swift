@@ -7,20 +7,6 @@ struct PromiseValidator: Sendable {
   let fleet: FleetCache
   let settings: ReviewSettings
 
-  /// Whether an update is one of status or metadata alone, told from the bytes without decoding them.
-  static func isIrrelevant(_ scanner: JSONScanner) -> Bool {
-    guard let request = scanner.value(at: "request"), let object = scanner.value(at: "object", in: request),
-      let old = scanner.value(at: "oldObject", in: request), let spec = scanner.value(at: "spec", in: object),
-      let oldSpec = scanner.value(at: "spec", in: old), scanner.areEqual(spec, oldSpec)
-    else { return false }
-    // A version is a label; no other part of the metadata is a matter of the rules.
-    switch (scanner.value(at: "metadata", "labels", in: object), scanner.value(at: "metadata", "labels", in: old)) {
-    case (nil, nil): return true
-    case (let labels?, let oldLabels?): return scanner.areEqual(labels, oldLabels)
-    default: return false
-    }
-  }
-
   func answer(_ review: AdmissionReview) async -> (answer: AdmissionAnswer, findings: [Finding]) {
     guard review.operation == .create || review.operation == .update, !Actors.isKratix(review.userName),
       let object = review.object

@@ -50,6 +50,10 @@ final class FleetCache: Sendable {
   func promise(servingGroup group: String, plural: String) -> String? {
     state.withLock { $0.promisesByAPI["\(group)/\(plural)"] }
   }
+  /// They change whenever a review of the Promise may come out differently.
+  func versions(ofFleet promise: String) -> (fleet: Int, platform: Int) {
+    state.withLock { ($0.fleetVersions[promise] ?? 0, $0.platformVersion) }
+  }
   var counts: [String: Int] { state.withLock { $0.counts } }
 
   /// The revision that a resource's binding leads to; the latest one while it has none.

@@ -27,6 +27,9 @@ struct FleetState: Sendable {
   private(set) var unreadable: Set<String> = []
   /// By `group/plural` of the API.
   private(set) var promisesByAPI: [String: String] = [:]
+  /// Counts the changes that reviews can see: of the resources and bindings of each Promise, and of everything else.
+  private(set) var fleetVersions: [String: Int] = [:]
+  private(set) var platformVersion = 0
   /// Evidence that was put together already.
   private var evidence: [String: FleetEvidence] = [:]
   private var platformEvidence: PlatformEvidence?
@@ -85,6 +88,16 @@ struct FleetState: Sendable {
 
 // Events.
 extension FleetState {
+  private mutating func fleetChanged(_ promise: String) {
+    evidence[promise] = nil
+    fleetVersions[promise, default: 0] += 1
+  }
+
+  private mutating func platformChanged() {
+    platformEvidence = nil
+    platformVersion += 1
+  }
+
   mutating func apply(_ event: ObservedEvent, to source: FleetSource) {
     switch source {
     case .promises: applyToPromises(event)
@@ -100,7 +113,11 @@ extension FleetState {
     case .snapshot(let objects):
       promises = Dictionary(
         objects.map { ($0.name, Promise(Trimming.promise($0))) }, uniquingKeysWith: { _, last in last })
-    case .added(let object), .modified(let object): promises[object.name] = Promise(Trimming.promise(object))
+    case .added(let object), .modified(let object):
+      let promise = Promise(Trimming.promise(object))
+      let before = promises.updateValue(promise, forKey: object.name)
+      // Kratix writes a Promise's status all the time; no rule about other Promises looks at it.
+      if before?.spec == promise.spec { return }
     case .deleted(let object):
       promises[object.name] = nil
       forget(promise: object.name)
@@ -109,7 +126,7 @@ extension FleetState {
     for promise in promises.values {
       if let type = promise.api?.resourceType { promisesByAPI["\(type.group)/\(type.plural)"] = promise.name }
     }
-    platformEvidence = nil
+    platformChanged()
   }
 
   private mutating func applyToRevisions(_ event: ObservedEvent) {
@@ -119,7 +136,7 @@ extension FleetState {
     case .added(let object), .modified(let object): revisions[object.name] = Self.cached(object)
     case .deleted(let object): revisions[object.name] = nil
     }
-    platformEvidence = nil
+    platformChanged()
   }
 
   private static func cached(_ object: KubernetesObject) -> CachedRevision {
@@ -138,20 +155,20 @@ extension FleetState {
   private mutating func applyToBindings(_ event: ObservedEvent) {
     switch event {
     case .snapshot(let objects):
+      for promise in bindings.keys { fleetChanged(promise) }
       bindings = [:]
-      evidence = [:]
       for object in objects { put(ResourceBinding(Trimming.binding(object))) }
     case .added(let object), .modified(let object): put(ResourceBinding(Trimming.binding(object)))
     case .deleted(let object):
       let binding = ResourceBinding(object)
       bindings[binding.promiseName]?[object.qualifiedName] = nil
-      evidence[binding.promiseName] = nil
+      fleetChanged(binding.promiseName)
     }
   }
 
   private mutating func put(_ binding: ResourceBinding) {
     bindings[binding.promiseName, default: [:]][binding.object.qualifiedName] = binding
-    evidence[binding.promiseName] = nil
+    fleetChanged(binding.promiseName)
   }
 
   private mutating func applyToDestinations(_ event: ObservedEvent) {
@@ -163,7 +180,7 @@ extension FleetState {
       destinations[object.name] = Destination(Trimming.metadata(object))
     case .deleted(let object): destinations[object.name] = nil
     }
-    platformEvidence = nil
+    platformChanged()
   }
 
   mutating func markUnreadable(promise: String) {
@@ -182,13 +199,13 @@ extension FleetState {
       resources[promise, default: [:]][object.qualifiedName] = ResourceRequest(Trimming.resource(object))
     case .deleted(let object): resources[promise]?[object.qualifiedName] = nil
     }
-    evidence[promise] = nil
+    fleetChanged(promise)
   }
 
   mutating func forget(promise: String) {
     resources[promise] = nil
-    evidence[promise] = nil
     unreadable.remove(promise)
+    fleetChanged(promise)
   }
 }
 

@@ -17,6 +17,8 @@ struct AdmissionDesk: Sendable {
   let promiseMutator: PromiseMutator
   let resourceMutator: ResourceMutator
   let bindings: BindingValidator
+  let fleet: FleetCache
+  let answers = AnswerCache()
   let metrics: WebhookMetrics
   let logger: Logger
 
@@ -27,6 +29,7 @@ struct AdmissionDesk: Sendable {
     promiseMutator = PromiseMutator()
     resourceMutator = ResourceMutator(fleet: fleet)
     bindings = BindingValidator(fleet: fleet, api: api, settings: settings)
+    self.fleet = fleet
     self.metrics = metrics
     self.logger = logger
   }
@@ -34,12 +37,20 @@ struct AdmissionDesk: Sendable {
   /// - Throws: `ReviewSyntaxError` when the body is no review.
   func answer(_ body: [UInt8], at endpoint: AdmissionEndpoint) async throws -> [UInt8] {
     let start = ContinuousClock.now
-    if endpoint == .validatePromise, let uid = Self.uidOfIrrelevantUpdate(body) {
+    let shortcut = endpoint == .validatePromise ? shortcut(for: body) : nil
+    if let shortcut, shortcut.isIrrelevant {
       finish("UPDATE", "promises", "allowed", start, [])
-      return AdmissionAnswer.allowed.serialized(uid: uid)
+      return AdmissionAnswer.allowed.serialized(uid: shortcut.uid)
+    }
+    if let shortcut, let known = answers[shortcut.key] {
+      let verdict = known.answer.isAllowed ? "allowed" : "denied"
+      finish(shortcut.operation, "promises", verdict, start, known.findings)
+      return known.answer.serialized(uid: shortcut.uid)
     }
     let review = try AdmissionReview(parsing: body)
     let (answer, findings) = await decide(review, endpoint)
+    // A key of a fleet that was not complete, or is of the past, is asked for by nobody again.
+    if let shortcut { answers.store(.init(answer: answer, findings: findings), for: shortcut.key) }
     let verdict = answer.isAllowed ? "allowed" : "denied"
     finish(review.operation.rawValue, review.resource, verdict, start, findings)
     log(review, answer, findings)
@@ -58,14 +69,28 @@ struct AdmissionDesk: Sendable {
     }
   }
 
-  /// The uid of a review whose update touches nothing that a rule looks at. Found without decoding the objects.
-  private static func uidOfIrrelevantUpdate(_ body: [UInt8]) -> String? {
-    body.withUnsafeBufferPointer { bytes -> String? in
+  /// A review of a Promise as far as it is known without decoding its objects.
+  private struct Shortcut {
+    var uid: String
+    var operation: String
+    var isIrrelevant: Bool
+    var key: AnswerCache.Key
+  }
+
+  private func shortcut(for body: [UInt8]) -> Shortcut? {
+    body.withUnsafeBufferPointer { bytes in
       let scanner = JSONScanner(bytes)
-      guard let range = scanner.value(at: "request", "uid"), let kind = scanner.value(at: "kind"),
-        scanner.slice(kind).elementsEqual("\"AdmissionReview\"".utf8), PromiseValidator.isIrrelevant(scanner)
+      guard let spans = ReviewSpans(scanner) else { return nil }
+      func text(_ range: Range<Int>?) -> String? {
+        range.flatMap { try? JSON(parsing: scanner.slice($0)) }?.stringValue
+      }
+      guard let uid = text(spans.uid), !uid.isEmpty, let operation = text(spans.operation),
+        let name = text(spans.object?.name)
       else { return nil }
-      return (try? JSON(parsing: scanner.slice(range)))?.stringValue
+      let versions = fleet.versions(ofFleet: name)
+      return Shortcut(
+        uid: uid, operation: operation, isIrrelevant: spans.isIrrelevant(scanner),
+        key: AnswerCache.key(spans, scanner, fleet: versions.fleet, platform: versions.platform))
     }
   }
 
