@@ -74,8 +74,11 @@ public struct SandboxPlatform: Sendable {
       api: platform.api(as: .node), engine: try ReloadingEngine(directory, choice: configuration.engine),
       logs: platform.podLogs, configuration: .init(pace: pace), logger: logger,
       adapterAPI: { platform.api(as: .serviceAccount(namespace: $0, name: $1)) })
+    let gitOps = GitOps(
+      platform: administrator, stateStores: stores, clusters: destinations(clusters), logger: logger)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await manager.run() }
+      group.addTask { await gitOps.run() }
       group.addTask { await kubelet.run() }
       let readiness = Readiness(count: guests.count)
       for guest in guests {
@@ -87,6 +90,17 @@ public struct SandboxPlatform: Sendable {
       }
       try await group.waitForAll()
     }
+  }
+
+  /// Which cluster each destination stands for: a worker of its name, and the platform itself for compound Promises.
+  private func destinations(_ clusters: ClusterServers) -> [String: GitOps.Cluster] {
+    var destinations: [String: GitOps.Cluster] = [:]
+    for (context, server) in clusters.servers {
+      let isPlatform = context == ClusterServers.platformContext
+      destinations[isPlatform ? Seed.platformDestination : context] = GitOps.Cluster(
+        api: server.api(as: .gitOps), definesUnknownKinds: !isPlatform)
+    }
+    return destinations
   }
 
   /// 0 switches the periodic rewrite off (contract, section 10).
@@ -110,6 +124,8 @@ public struct SandboxPlatform: Sendable {
 }
 
 extension UserInfo {
+  /// What brings files to a cluster.
+  fileprivate static let gitOps = UserInfo.serviceAccount(namespace: "kratix-worker-system", name: "gitops")
   /// What runs Jobs and pods: the sandbox's one node.
   fileprivate static let node = UserInfo(name: "system:node:sandbox", groups: ["system:nodes", "system:authenticated"])
 }
