@@ -76,7 +76,7 @@ final class Scratch: Sendable {
       (["--image", "R.io/A:1"], "\"R.io/A:1\" is no image reference"),
       (
         ["--image", "r.io/a:v1", "--promise", "q"],
-        "promise.yaml has no container for Promise q; there are resource/configure/i/c (r.io/a:v0.1.0)"
+        "promise.yaml does not have Promise q; there are resource/configure/i/c (r.io/a:v0.1.0)"
       ),
     ] as [([String], String)])
   func failuresLeaveTheFile(arguments: [String], sentence: String) async throws {

@@ -11,6 +11,8 @@ public enum BumpError: Error, Sendable, Hashable, CustomStringConvertible {
   case noContainers(promise: String)
   /// What was asked for, and what there is.
   case noMatch(String, containers: [Found])
+  /// No container is at the address; those that there are.
+  case notFound(ContainerFilter, containers: [Found])
   /// One request fits several containers that hold different images, or several Promises.
   case ambiguous(String, containers: [Found])
   /// `--promise-version` alone fits several Promises.
@@ -44,6 +46,7 @@ public enum BumpError: Error, Sendable, Hashable, CustomStringConvertible {
         + (kinds.isEmpty ? "" : "; it holds \(kinds.joined(separator: ", "))")
     case .noContainers(let promise): "holds the Promise \(promise), which has no container in any workflow"
     case .noMatch(let what, let containers): "has no container for \(what); there are \(Self.list(containers))"
+    case .notFound(let filter, let containers): "does not have \(filter); there are \(Self.list(containers))"
     case .ambiguous(let what, let containers):
       "has several containers for \(what), which differ: \(Self.list(containers)); say which with --container, "
         + "--pipeline or --promise"

@@ -40,7 +40,7 @@ struct BumpSource {
       sites.map { BumpError.Found(address: $0.site.address, image: $0.site.imageText) }
     }
     let addressed = all.filter { request.containers.matches($0.site.address) }
-    guard !addressed.isEmpty else { throw .noMatch("\(request.containers)", containers: found(all)) }
+    guard !addressed.isEmpty else { throw .notFound(request.containers, containers: found(all)) }
     switch request.scope {
     case .exactly(let image):
       let same = addressed.filter { $0.site.imageText == image }

@@ -77,11 +77,12 @@ public struct BumpCommand: AsyncParsableCommand {
 
   public func run() async throws {
     let text = try AtomicFile.read(file, limit: PromiseFile.limit)
-    let requests = try registry.isUsed || check ? await requestsByRegistry(text) : requests()
+    var failures: [String] = []
+    let requests = try registry.isUsed || check ? await requestsByRegistry(text, &failures) : requests()
     let plan = try PromiseFile.naming(file) {
       try ImageBump.plan(text: text, requests: requests, promiseVersion: versionChange)
     }
-    if check { return try list(plan) }
+    if check { return try list(plan, failures) }
     for warning in plan.warnings { Console.warning("\(warning)") }
     let result = plan.applied(to: text)
     if dryRun {
@@ -97,7 +98,9 @@ public struct BumpCommand: AsyncParsableCommand {
   }
 
   /// One request for each image that a registry has something else for.
-  private func requestsByRegistry(_ text: [UInt8]) async throws -> [BumpRequest] {
+  ///
+  /// - Parameter failures: of a check, which goes on with the other images.
+  private func requestsByRegistry(_ text: [UInt8], _ failures: inout [String]) async throws -> [BumpRequest] {
     let filter = try addressing.filter()
     let containers = try PromiseFile.naming(file) { try ImageBump.containers(in: text) }
       .filter { filter.matches($0.address) }
@@ -120,7 +123,9 @@ public struct BumpCommand: AsyncParsableCommand {
       do {
         update = try await updates.update(of: start, wish: wish)
       } catch {
-        throw Failure("\(error)")
+        guard check else { throw Failure("\(error)") }
+        failures.append("\(error)")
+        continue
       }
       guard let update else {
         if check { continue }
@@ -147,7 +152,7 @@ public struct BumpCommand: AsyncParsableCommand {
     return old < new || old == new && update.digest != current.digest
   }
 
-  private func list(_ plan: BumpPlan) throws {
+  private func list(_ plan: BumpPlan, _ failures: [String]) throws {
     switch output {
     case .json:
       let images = plan.images.map { change -> JSON in
@@ -158,14 +163,15 @@ public struct BumpCommand: AsyncParsableCommand {
       }
       Console.out(JSON.object(["images": .array(images)]).text(.pretty))
     default:
-      if plan.images.isEmpty {
-        Console.out("\(PromiseFile.name(file)) is up to date")
-      } else {
+      if !plan.images.isEmpty {
         var table = TextTable("CONTAINER", "IMAGE", "NEWEST")
         for change in plan.images { table.add(change.address.description, change.from, change.to) }
         Console.out(table.text)
+      } else if failures.isEmpty {
+        Console.out("\(PromiseFile.name(file)) is up to date")
       }
     }
+    guard failures.isEmpty else { throw Failure(failures.joined(separator: "; ")) }
     if exitCode, !plan.images.isEmpty { throw ExitCode(3) }
   }
 
