@@ -21,7 +21,8 @@ struct APIChangeRules {
     }
     let comparison = APIComparison(old: old, new: new)
     findings += comparison.changes.compactMap { finding(for: $0, new: new) }
-    findings += invalidResources(old: old, new: new, explained: Set(findings.flatMap(\.evidence)))
+    let explained = findings.filter { $0.severity == .deny }.flatMap(\.evidence)
+    findings += invalidResources(old: old, new: new, except: Set(explained))
     return findings
   }
 
@@ -56,14 +57,15 @@ struct APIChangeRules {
   }
 
   /// The resources that validate now and would not any more, whatever the reason.
-  private func invalidResources(old: PromiseAPI, new: PromiseAPI, explained: Set<String>) -> [Finding] {
+  /// - Parameter explained: those of which another finding has said why.
+  private func invalidResources(old: PromiseAPI, new: PromiseAPI, except explained: Set<String>) -> [Finding] {
     guard let fleet, !fleet.resources.isEmpty, let before = old.schema, let after = new.schema, before != after else {
       return []
     }
     let present = ResourceValidator(schema: before)
     let future = ResourceValidator(schema: after)
     var complaints: [(name: String, why: String)] = []
-    for resource in fleet.resources {
+    for resource in fleet.resources where !explained.contains(resource.object.qualifiedName) {
       let errors = future.errors(in: resource.object.json)
       guard let first = errors.first, present.errors(in: resource.object.json).isEmpty else { continue }
       complaints.append((resource.object.qualifiedName, "\(first.field): \(first.message)"))
