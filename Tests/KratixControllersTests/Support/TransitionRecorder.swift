@@ -10,6 +10,8 @@ final class TransitionRecorder: Sendable {
   private struct State {
     var last: [String: [String: String]] = [:]
     var changes: [String: [[String]]] = [:]
+    var versions: [String: UInt64] = [:]
+    var waiters: [(key: String, version: UInt64, continuation: CheckedContinuation<Void, Never>)] = []
   }
 
   private let state = Mutex(State())
@@ -22,6 +24,20 @@ final class TransitionRecorder: Sendable {
       case .deleted(let object):
         state.withLock { $0.changes["\(type.kind) \(object.name)", default: []].append(["deleted"]) }
       }
+    }
+  }
+
+  /// Returns when this state of an object, or a later one, has been recorded.
+  func catchUp(with object: KubernetesObject) async {
+    let key = "\(object.kind) \(object.name)"
+    let version = UInt64(object.resourceVersion) ?? 0
+    await withCheckedContinuation { continuation in
+      let isThere = state.withLock { state in
+        if state.versions[key, default: 0] >= version { return true }
+        state.waiters.append((key, version, continuation))
+        return false
+      }
+      if isThere { continuation.resume() }
     }
   }
 
@@ -41,6 +57,11 @@ final class TransitionRecorder: Sendable {
       let change = Self.change(from: state.last[key] ?? [:], to: facts)
       state.last[key] = facts
       if !change.isEmpty { state.changes[key, default: []].append(change) }
+      let version = UInt64(object.resourceVersion) ?? 0
+      state.versions[key] = version
+      let ready = state.waiters.filter { $0.key == key && $0.version <= version }
+      state.waiters.removeAll { $0.key == key && $0.version <= version }
+      for waiter in ready { waiter.continuation.resume() }
     }
   }
 
