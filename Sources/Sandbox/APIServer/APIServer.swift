@@ -1,5 +1,6 @@
 import Foundation
 import Hummingbird
+import HummingbirdCore
 import HummingbirdHTTP2
 import HummingbirdTLS
 import Kubernetes
@@ -54,6 +55,7 @@ public final class APIServer: Sendable {
   private let authority: CertificateAuthority
   private let authenticator = Authenticator()
   private let documents: DocumentEndpoints
+  private let connections = Connections()
   private let running = Mutex(Running())
 
   /// Opens the state directory; nothing listens before `start`.
@@ -117,8 +119,14 @@ public final class APIServer: Sendable {
     let (ports, announce) = AsyncThrowingStream<Int, any Error>.makeStream()
     var quiet = configuration.logger
     quiet.logLevel = max(quiet.logLevel, .warning)
+    let (tlsConfiguration, connections) = (tls, connections)
     let application = Application(
-      responder: handler, server: try .http2Upgrade(tlsConfiguration: tls),
+      responder: handler,
+      server: HTTPServerBuilder { responder in
+        TrackedChannel(
+          base: try HTTP2UpgradeChannel(tlsConfiguration: tlsConfiguration, responder: responder),
+          connections: connections)
+      },
       configuration: .init(address: .hostname(configuration.host, port: configuration.port), backlog: 1024),
       onServerRunning: { channel in
         announce.yield(channel.localAddress?.port ?? 0)
@@ -144,11 +152,13 @@ public final class APIServer: Sendable {
   /// Ends all connections and closes the store. Everything acknowledged is on disk already.
   public func stop() async {
     let tasks = running.withLock { running in
-      defer { running.tasks = [] }
+      defer { running = Running() }
       return running.tasks
     }
     housekeeper.stop()
     for task in tasks { task.cancel() }
+    // The server waits for its connections, and some would never end: in a handshake, or with a silent client.
+    connections.closeAll()
     for task in tasks { _ = await task.result }
     try? store.close()
   }

@@ -8,18 +8,24 @@ enum BodyDecoder {
   /// The limit of a real server.
   static let limit = 3 * 1024 * 1024
 
+  /// A body that goes on beyond this is cut off.
+  private static let drainLimit = 64 << 20
+
   struct Content: Sendable {
     var json: JSON
     var duplicateFields: [String]
   }
 
   static func bytes(of request: Request) async throws -> [UInt8] {
-    if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit { throw tooLarge }
     var collected: [UInt8] = []
+    var received = 0
     for try await buffer in request.body {
-      collected.append(contentsOf: buffer.readableBytesView)
-      if collected.count > limit { throw tooLarge }
+      received += buffer.readableBytes
+      if received > drainLimit { break }
+      // What is too much is read and thrown away: a client that is still sending would not read the answer.
+      if received <= limit { collected.append(contentsOf: buffer.readableBytesView) }
     }
+    if received > limit { throw tooLarge }
     return collected
   }
 

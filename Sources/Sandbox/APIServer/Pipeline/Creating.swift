@@ -2,7 +2,10 @@ import Kubernetes
 
 extension RequestPipeline {
   /// POST: decode, fill, mutate, validate, store.
-  func create(_ target: RequestTarget, _ body: DecodedBody, options: WriteOptions) async throws -> WriteResult {
+  /// - Parameter isApplied: Whether the object comes from server-side apply, which says itself who owns what.
+  func create(
+    _ target: RequestTarget, _ body: DecodedBody, options: WriteOptions, isApplied: Bool = false
+  ) async throws -> WriteResult {
     let kind = target.kind
     guard !kind.isTerminating else {
       throw StatusError(
@@ -31,7 +34,7 @@ extension RequestPipeline {
       var candidate = object
       if isGenerated { candidate.name = Names.generated(from: object.generateName ?? "") }
       do {
-        return try await create(candidate, target, options: options, warnings: warnings)
+        return try await create(candidate, target, options: options, warnings: warnings, isApplied: isApplied)
       } catch let error as StatusError where error.reason == .alreadyExists && isGenerated && attempt < 7 {
         continue
       }
@@ -40,7 +43,8 @@ extension RequestPipeline {
   }
 
   private func create(
-    _ candidate: KubernetesObject, _ target: RequestTarget, options: WriteOptions, warnings: [String]
+    _ candidate: KubernetesObject, _ target: RequestTarget, options: WriteOptions, warnings: [String],
+    isApplied: Bool
   ) async throws -> WriteResult {
     var warnings = warnings
     var object = candidate
@@ -52,8 +56,10 @@ extension RequestPipeline {
     let now = Clock.now()
     fillSystemFields(&object, now: now)
     stripForCreate(&object, target.kind)
-    FieldOwnership.recordUpdate(
-      &object, old: nil, kind: target.kind, subresource: "", manager: options.fieldManager ?? "unknown")
+    if !isApplied {
+      FieldOwnership.recordUpdate(
+        &object, old: nil, kind: target.kind, subresource: "", manager: options.fieldManager ?? "unknown")
+    }
 
     let admission = admissionRequest(
       target, .create, name: name, object: object, old: nil, options: optionsObject("CreateOptions", options),

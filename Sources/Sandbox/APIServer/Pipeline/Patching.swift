@@ -79,19 +79,22 @@ extension RequestPipeline {
 
     guard store.get(target.id) != nil else {
       guard target.subresource.isEmpty else { throw StatusError.notFound(target.type, target.name) }
-      var object = try FieldOwnership.apply(
-        fields, to: nil, kind: target.kind, subresource: "", manager: manager, force: options.force)
-      object.name = target.name
+      var configuration = placed
+      configuration.name = target.name
+      let object = try FieldOwnership.apply(
+        configuration, to: nil, kind: target.kind, subresource: "", manager: manager, force: options.force)
       var collection = target
       collection.name = ""
-      var result = try await create(collection, DecodedBody(object: object), options: options)
+      var result = try await create(collection, DecodedBody(object: object), options: options, isApplied: true)
       result.warnings = warnings + result.warnings
       return result
     }
     let namesVersion = !wanted.resourceVersion.isEmpty
-    return try await modify(target, options: options, warnings: warnings, retries: !namesVersion) { old in
+    return try await modify(
+      target, options: options, warnings: warnings, retries: !namesVersion, isApplied: true
+    ) { old in
       var object = try FieldOwnership.apply(
-        fields, to: old, kind: target.kind, subresource: target.subresource, manager: manager, force: options.force)
+        placed, to: old, kind: target.kind, subresource: target.subresource, manager: manager, force: options.force)
       try normalize(&object, target)
       return object
     }

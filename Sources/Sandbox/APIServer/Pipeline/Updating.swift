@@ -35,9 +35,11 @@ extension RequestPipeline {
   }
 
   /// Reads, changes and stores an object; again from the start when somebody wrote in between.
-  /// - Parameter retries: Whether a conflict is the server's to solve: the client named no version.
+  /// - Parameters:
+  ///   - retries: Whether a conflict is the server's to solve: the client named no version.
+  ///   - isApplied: Whether the change is server-side apply, which says itself who owns what.
   func modify(
-    _ target: RequestTarget, options: WriteOptions, warnings: [String] = [], retries: Bool,
+    _ target: RequestTarget, options: WriteOptions, warnings: [String] = [], retries: Bool, isApplied: Bool = false,
     _ change: (KubernetesObject) throws -> KubernetesObject
   ) async throws -> WriteResult {
     for _ in 0..<10 {
@@ -47,9 +49,11 @@ extension RequestPipeline {
       var object = try change(old)
       try checkPreconditions(object, old, target)
       try prepare(&object, old: old, target: target)
-      FieldOwnership.recordUpdate(
-        &object, old: old, kind: target.kind, subresource: target.subresource,
-        manager: options.fieldManager ?? "unknown")
+      if !isApplied {
+        FieldOwnership.recordUpdate(
+          &object, old: old, kind: target.kind, subresource: target.subresource,
+          manager: options.fieldManager ?? "unknown")
+      }
 
       let admission = admissionRequest(
         target, .update, name: target.name, object: object, old: old,

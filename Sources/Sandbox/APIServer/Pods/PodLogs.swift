@@ -54,27 +54,33 @@ public final class PodLogs: Sendable {
   /// The container has ended: its log is complete and written to disk.
   public func finish(podUID: String, container: String) {
     let key = "\(podUID)/\(container)"
-    state.withLock { state in
+    let waiters = state.withLock { state in
       var log = state.logs[key] ?? Log(lines: read(key))
       log.isFinished = true
-      for waiter in log.waiters.values { waiter.finish() }
+      let waiters = Array(log.waiters.values)
       log.waiters = [:]
       // On disk it is safe; in memory only while somebody writes.
       state.logs[key] = write(key, log.lines) ? nil : log
+      return waiters
     }
+    // Outside of the lock: ending a stream tells its reader, who takes the lock.
+    for waiter in waiters { waiter.finish() }
   }
 
   /// Forgets the logs of a pod that is gone.
   public func remove(podUID: String) {
-    state.withLock { state in
+    let waiters = state.withLock { state in
+      var waiters: [AsyncStream<Void>.Continuation] = []
       for key in state.logs.keys where key.hasPrefix(podUID + "/") {
-        for waiter in (state.logs[key]?.waiters ?? [:]).values { waiter.finish() }
+        waiters += (state.logs[key]?.waiters ?? [:]).values
         state.logs[key] = nil
       }
       if let directory, !podUID.isEmpty, !podUID.contains("/") {
         try? FileManager.default.removeItem(at: directory.appending(path: podUID))
       }
+      return waiters
     }
+    for waiter in waiters { waiter.finish() }
   }
 
   func lines(podUID: String, container: String) -> [Line] {

@@ -14,6 +14,8 @@ final class ServedKind: Sendable {
   /// The rules of a built-in kind; those of a custom one are in its schema.
   let rules: KindRules
   let schema: StructuralSchema?
+  /// How field management sees lists and maps of the kind.
+  let fieldTypes: FieldTypes
   /// The apiVersion in which objects are kept.
   let storageAPIVersion: String
   /// The definition is being deleted: nothing new is created.
@@ -28,6 +30,7 @@ final class ServedKind: Sendable {
     self.resource = resource
     self.rules = rules
     self.schema = schema
+    fieldTypes = schema.map { FieldTypes($0) } ?? FieldTypes(builtIn: resource.type.groupVersionKind)
     self.isTerminating = isTerminating
     self.stamp = stamp
     if resource.type.plural == "events", resource.type.group == "events.k8s.io" {
