@@ -105,6 +105,49 @@ import Testing
     #expect(selection.inFlight == 2)
   }
 
+  @Test func theLeaderMarksWhoIsBehind() async throws {
+    let type = ResourceType(group: "t", version: "v1", plural: "things", kind: "Thing", isNamespaced: true)
+    var promise = self.promise
+    promise.object.spec = [
+      "api": [
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "spec": [
+          "group": "t", "names": ["kind": "Thing", "plural": "things"],
+          "versions": [["name": "v1", "storage": true, "served": true]],
+        ],
+      ]
+    ]
+    promise.object.labels = [KratixLabels.promiseVersion: "v1.0.0"]
+    var revision = KubernetesObject(apiVersion: "p/v1", kind: "PromiseRevision", name: "thing-1")
+    revision.spec = ["promiseRef": ["name": "thing"], "version": "v1.0.0", "promiseSpec": promise.spec]
+    revision.status = ["latest": true]
+    revision.metadata["managedFields"] = [
+      ["time": "2026-06-01T00:00:00Z", "fieldsV1": ["f:spec": ["f:promiseSpec": [:]]]]
+    ]
+    let api = FakeAPI([
+      (.promises, promise.object), (.promiseRevisions, revision),
+      (.resourceBindings, binding("a").object), (.resourceBindings, binding("b").object),
+      (type, thing("a").object), (type, thing("b", ran: "2026-07-01T00:00:00Z").object),
+    ])
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let fleet = FleetCache(api: api, logger: logger)
+    let annotator = FleetAnnotator(
+      api: api, fleet: fleet,
+      configuration: AnnotatorConfiguration(namespace: "n", identity: "one", qps: 1000), metrics: WebhookMetrics(),
+      logger: logger)
+    let observing = Task { try await fleet.run() }
+    let leading = Task { await annotator.lead() }
+    var patched = api.patched.makeAsyncIterator()
+    #expect(await patched.next() == "a")
+    let marked = try await api.get(type, namespace: "default", name: "a")
+    #expect(marked.labels[KratixLabels.manualReconciliation] == "true")
+    let other = try await api.get(type, namespace: "default", name: "b")
+    #expect(other.labels[KratixLabels.manualReconciliation] == nil)
+    leading.cancel()
+    observing.cancel()
+    await leading.value
+  }
+
   @Test func oneLeadsAndAnotherFollowsWhenItLeaves() async throws {
     let api = FakeAPI()
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

@@ -4,9 +4,9 @@ import KratixModel
 import Kubernetes
 import Logging
 import NIOCore
-import NIOPosix
 import NIOSSL
 import PromiseReview
+import ServiceLifecycle
 import Testing
 
 @testable import KratixWebhook
@@ -153,6 +153,41 @@ import Testing
     let fleet = FleetCache(api: api, logger: Self.logger)
     await #expect(throws: DeadlineExceeded.self) {
       try await withDeadline(.milliseconds(20)) { await fleet.waitUntilSynced() }
+    }
+  }
+
+  /// Told to stop, it is not ready at once, answers on, and ends when the time is over.
+  @Test func itDrainsBeforeItEnds() async throws {
+    let now = Date()
+    let authority = try CertificateMint.authority(from: now - 60, until: now + 3600)
+    let leaf = try CertificateMint.leaf(names: ["localhost"], authority: authority, from: now - 60, until: now + 3600)
+    let server = WebhookServer(
+      api: try Recorded.platform("recorded/d-pinned/01-pinned-v2.0.0.yaml"),
+      configuration: WebhookConfiguration(
+        host: "127.0.0.1", port: 0, identity: .pem(certificate: leaf.certificate, privateKey: leaf.privateKey),
+        drainDelay: .milliseconds(700)), logger: Self.logger)
+    let group = ServiceGroup(
+      configuration: .init(
+        services: [.init(service: server, successTerminationBehavior: .gracefullyShutdownGroup)],
+        logger: Self.logger))
+    let running = Task { try await group.run() }
+    let port = try await server.waitUntilReady()
+    let client = try Self.client(trusting: authority.certificate)
+    await group.triggerGracefulShutdown()
+    await server.waitUntilStopping()
+    let ready = try await send(client, port, "/readyz", method: "GET", contentType: nil)
+    #expect(ready.status == 503)
+    #expect(String(decoding: ready.body, as: UTF8.self) == "shutting down\n")
+    let body = try Recorded.bytes("recorded/admissionreview/promise-update.json")
+    let reply = try await send(client, port, "/validate/promise", body: body)
+    #expect(reply.status == 200)
+    try await running.value
+    try await client.shutdown()
+  }
+
+  @Test func aFileThatIsNotThereIsNamed() {
+    #expect(throws: IdentityError("cannot read /nowhere/tls.crt")) {
+      try CertificateFiles(certificate: "/nowhere/tls.crt", privateKey: "/nowhere/tls.key", logger: Self.logger)
     }
   }
 

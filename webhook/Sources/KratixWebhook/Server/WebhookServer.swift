@@ -83,7 +83,16 @@ public final class WebhookServer: Service {
     return port
   }
 
-  private func waitUntilListening() async {
+  private func waitUntilListening() async { await wait { $0.port != nil || $0.failure != nil } }
+
+  /// Returns once it was told to stop, or has ended.
+  func waitUntilStopping() async { await wait { $0.isStopping || $0.failure != nil } }
+
+  private func wait(until isReached: @escaping @Sendable (borrowing State) -> Bool) async {
+    while !Task.isCancelled, !state.withLock({ isReached($0) }) { await waitForChange(unless: isReached) }
+  }
+
+  private func waitForChange(unless isReached: @escaping @Sendable (borrowing State) -> Bool) async {
     let ticket = state.withLock { state in
       state.nextWaiter += 1
       return state.nextWaiter
@@ -91,7 +100,7 @@ public final class WebhookServer: Service {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let isDone = state.withLock { state in
-          if state.port != nil || state.failure != nil || Task.isCancelled { return true }
+          if isReached(state) || Task.isCancelled { return true }
           state.waiters[ticket] = continuation
           return false
         }
@@ -153,7 +162,7 @@ public final class WebhookServer: Service {
       try await withGracefulShutdownHandler {
         try await listening.value
       } onGracefulShutdown: {
-        self.state.withLock { $0.isStopping = true }
+        self.release { $0.isStopping = true }
         Task {
           try? await Task.sleep(for: delay)
           await group.triggerGracefulShutdown()
