@@ -71,13 +71,13 @@ struct SourceText: Sendable {
 
   /// The range of the line that holds the byte at `offset`, with its line break, and the break's length.
   func line(at offset: Int) -> (range: Range<Int>, breakLength: Int) {
-    var lower = offset
-    while lower > 0, bytes[lower - 1] != 0x0A, bytes[lower - 1] != 0x0D { lower -= 1 }
-    var upper = offset
-    while upper < bytes.count, bytes[upper] != 0x0A, bytes[upper] != 0x0D { upper += 1 }
-    guard upper < bytes.count else { return (lower..<upper, 0) }
-    let length = bytes[upper] == 0x0D && upper + 1 < bytes.count && bytes[upper + 1] == 0x0A ? 2 : 1
-    return (lower..<upper + length, length)
+    let index = (lineStarts.lastIndex { $0 <= offset }) ?? 0
+    let lower = lineStarts[index]
+    guard index + 1 < lineStarts.count else { return (lower..<bytes.count, 0) }
+    let upper = lineStarts[index + 1]
+    var end = lower
+    while end < upper, Self.breakLength(in: bytes, at: end) == 0 { end += 1 }
+    return (lower..<upper, upper - end)
   }
 
   /// The length of the line break at `offset`, 0 for none: LF, CR, CRLF, NEL, LS and PS.

@@ -58,6 +58,16 @@ import Testing
     }
   }
 
+  /// YAML 1.1 has line breaks that editors do not show: the name's line ends at one here.
+  @Test func belowANameThatALineSeparatorEnds() throws {
+    let text = "kind: Promise\napiVersion: platform.kratix.io/v1alpha1\nmetadata:\n  name: p\u{2028}spec: {}\n"
+    let plan = try ImageBump.plan(text: Array(text.utf8), requests: [], promiseVersion: .set("v2"))
+    #expect(
+      String(decoding: plan.applied(to: Array(text.utf8)), as: UTF8.self)
+        == text.replacing(
+          "\u{2028}", with: "\u{2028}  labels:\u{2028}    kratix.io/promise-version: v2\u{2028}"))
+  }
+
   @Test func metadataAtTheEndWithoutNewline() throws {
     let text = "kind: Promise\napiVersion: platform.kratix.io/v1alpha1\nmetadata:\r\n  name: p"
     let plan = try ImageBump.plan(text: Array(text.utf8), requests: [], promiseVersion: .set("v2"))
