@@ -192,6 +192,68 @@ final class Scratch: Sendable {
     #expect(!FileManager.default.fileExists(atPath: scratch.file("out.yaml")))
   }
 
+  @Test func sourcesAreNotOverwritten() async throws {
+    let scratch = try Scratch()
+    let promise = "# Mine.\nmetadata: {name: p}\nspec: {api: \(Self.api)}\n"
+    try scratch.write("thing/promise.yaml", promise)
+    let failure = await #expect(throws: Failure.self) {
+      try await PackageCommand.parse([scratch.file("thing"), "-o", scratch.file("thing/../thing/promise.yaml")]).run()
+    }
+    #expect(failure?.message.hasSuffix("is a file of the source directory; write the package elsewhere") == true)
+    #expect(try scratch.read("thing/promise.yaml") == promise)
+  }
+
+  /// Programs in the place of the engines, which write down what they are called with.
+  @Test func imagesAreBuiltAndPinned() async throws {
+    let scratch = try Scratch()
+    let digest = "sha256:" + String(repeating: "7", count: 64)
+    try scratch.write(
+      "bin/podman",
+      """
+      #!/bin/sh
+      echo "podman $*" >> \(scratch.file("calls"))
+      if [ "$1" = push ]; then printf \(digest) > "$3"; fi
+      """)
+    try scratch.write(
+      "bin/docker",
+      """
+      #!/bin/sh
+      echo "docker $*" >> \(scratch.file("calls"))
+      if [ "$1" = image ]; then echo "r.io/other@\(digest.replacing("7", with: "1"))"; echo "r.io/a/b@\(digest)"; fi
+      """)
+    for engine in ["podman", "docker"] { chmod(scratch.file("bin/\(engine)"), 0o755) }
+    let files = [
+      ("api.yaml", Self.api), ("workflows/resource/configure/p/c/Dockerfile", ""),
+      (
+        "workflows/resource/configure/workflow.yaml",
+        "[{metadata: {name: p}, spec: {containers: [{name: c, image: 'r.io/a/b:v1'}, {name: d, image: 'r.io/a/b:v1'}]}}]"
+      ),
+    ].map { SourceFile(path: $0.0, bytes: Array($0.1.utf8)) }
+    for engine in ["podman", "docker"] {
+      var package = try PromisePackaging.package(files, options: PackageOptions(name: "p"))
+      try await ImageBuild(directory: "src", engine: engine, pushes: true, searchPath: scratch.file("bin"))
+        .run(&package)
+      let containers = package.promise[path: "spec", "workflows", "resource", "configure"]?[0]?[
+        path: "spec", "containers"]
+      // Only the container whose sources are here gets the digest.
+      #expect(containers?[0]?["image"] == .string("r.io/a/b:v1@\(digest)"))
+      #expect(containers?[1]?["image"] == "r.io/a/b:v1")
+      let calls = try scratch.read("calls")
+      #expect(calls.contains("\(engine) build --tag r.io/a/b:v1 src/workflows/resource/configure/p/c\n"))
+    }
+    var package = try PromisePackaging.package(files, options: PackageOptions(name: "p"))
+    try scratch.write("bin/podman", "#!/bin/sh\nexit 4\n")
+    let failed = await #expect(throws: Failure.self) {
+      try await ImageBuild(directory: "src", engine: "podman", pushes: false, searchPath: scratch.file("bin"))
+        .run(&package)
+    }
+    #expect(failed?.message.hasSuffix("ended with exit code 4") == true)
+    let missing = await #expect(throws: Failure.self) {
+      try await ImageBuild(directory: "src", engine: nil, pushes: false, searchPath: scratch.path).run(&package)
+    }
+    #expect(missing?.message == "neither podman nor docker is on the PATH; one of them must build the images")
+  }
+
   @Test func unpackingDoesNotOverwrite() async throws {
     let scratch = try Scratch()
     try scratch.write("promise.yaml", "metadata: {name: p}\nspec: {api: \(Self.api)}\n")

@@ -10,7 +10,8 @@ import Testing
 
 @Suite struct AuthoringInitTests {
   private let arguments = [
-    "database", "--group", "platform.example.org", "--kind", "Database", "--property", "size:integer", "--property",
+    "promise", "database", "--group", "platform.example.org", "--kind", "Database", "--property", "size:integer",
+    "--property",
     "name:string", "--property", "backup.enabled:boolean",
   ]
 

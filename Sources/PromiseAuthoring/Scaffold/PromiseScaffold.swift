@@ -247,7 +247,7 @@ public struct PromiseScaffold: Sendable, Hashable {
 
           kubectl kratix test .
 
-      Try it in the sandbox:
+      Try it in the sandbox (and set KUBECONFIG as it says):
 
           kubectl kratix sandbox up --image \(image)=\(directory)
           kubectl kratix package . -o /tmp/promise.yaml
@@ -256,7 +256,7 @@ public struct PromiseScaffold: Sendable, Hashable {
 
       Build and push the image, and make an installable Promise:
 
-          kubectl kratix package . --image-prefix REGISTRY/PATH --build --push -o promise-release.yaml
+          kubectl kratix package . --image-prefix REGISTRY/PATH --build --push -o /tmp/promise.yaml
 
       """
   }

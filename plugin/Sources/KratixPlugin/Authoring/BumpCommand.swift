@@ -14,21 +14,22 @@ public struct BumpCommand: AsyncParsableCommand {
       breaks stay. The file may hold several documents, and Promises in the text of other objects.
 
       Examples:
-        # The containers that run mongodb-configure-pipeline get its v0.2.0, and the Promise the version v0.2.0.
-        kubectl kratix bump -f promise.yaml --image ghcr.io/acme/mongodb-configure-pipeline:v0.2.0 \\
-          --promise-version v0.2.0
+        # Its containers get v0.2.0, and the Promise the version v0.2.0.
+        kubectl kratix bump -f promise.yaml \\
+          --image ghcr.io/acme/configure:v0.2.0 --promise-version v0.2.0
 
-        # Show what would change; raise the Promise's version by as much as the image's.
-        kubectl kratix bump -f promise.yaml --image ghcr.io/acme/mongodb-configure-pipeline:v0.2.0 \\
-          --promise-version auto --dry-run
+        # Show what would change; raise the version by as much as the image.
+        kubectl kratix bump -f promise.yaml \\
+          --image ghcr.io/acme/configure:v0.2.0 --promise-version auto --dry-run
 
         # One container gets an image of another repository.
-        kubectl kratix bump -f promise.yaml --container resource/configure/instance/create --image ghcr.io/acme/new:v1
+        kubectl kratix bump -f promise.yaml --image ghcr.io/acme/new:v1 \\
+          --container resource/configure/instance/create
 
         # What could be bumped? Ask the registries, and change nothing.
         kubectl kratix bump -f promise.yaml --check
 
-        # Every image to the newest tag of its minor version, pinned to its digest.
+        # The newest tags of a minor version, pinned to their digests.
         kubectl kratix bump -f promise.yaml --to '~1.2' --digest
 
       Exit codes: 0 done, also when nothing was to be changed; 1 the file is as it was, and a sentence says why; \

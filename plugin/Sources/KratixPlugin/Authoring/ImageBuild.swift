@@ -9,10 +9,12 @@ struct ImageBuild {
   /// nil for the first that is there.
   var engine: String?
   var pushes: Bool
+  /// Directories to find engines in, as in PATH.
+  var searchPath = ProcessInfo.processInfo.environment["PATH"] ?? ""
 
   /// Builds each image; with `pushes`, the containers get the digests that the registry gave.
   func run(_ package: inout PromisePackage) async throws(Failure) {
-    let engine = try engineName()
+    let engine = try program()
     for source in package.images {
       guard source.image.tag != nil else {
         throw Failure("\(source.image) has no tag to build it under; give one with --tag")
@@ -50,21 +52,26 @@ struct ImageBuild {
     }
   }
 
-  private func engineName() throws(Failure) -> String {
+  /// The path of the program.
+  private func program() throws(Failure) -> String {
     let known = ["podman", "docker"]
     if let engine {
       guard known.contains(engine) else {
         throw Failure("\"\(engine)\" is no engine that builds images; use podman or docker")
       }
-      guard Self.isOnPath(engine) else {
+      guard let path = find(engine) else {
         throw Failure("\(engine) is not on the PATH; install it, or choose another --engine")
       }
-      return engine
+      return path
     }
-    guard let found = known.first(where: Self.isOnPath) else {
+    guard let path = known.lazy.compactMap(find).first else {
       throw Failure("neither podman nor docker is on the PATH; one of them must build the images")
     }
-    return found
+    return path
+  }
+
+  private func find(_ program: String) -> String? {
+    searchPath.split(separator: ":").map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
   }
 
   /// podman writes the digest of what it pushed; docker keeps it with the image.
@@ -72,7 +79,7 @@ struct ImageBuild {
     let file = NSTemporaryDirectory() + "kubectl-kratix-\(UUID().uuidString)"
     defer { unlink(file) }
     let answer: String
-    if engine == "podman" {
+    if engine.hasSuffix("/podman") {
       try Self.call([engine, "push", "--digestfile", file, reference.description])
       answer = String(decoding: try AtomicFile.read(file, limit: 1 << 10), as: UTF8.self)
     } else {
@@ -90,18 +97,12 @@ struct ImageBuild {
     return digest
   }
 
-  private static func isOnPath(_ program: String) -> Bool {
-    (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
-      access("\($0)/\(program)", X_OK) == 0
-    }
-  }
-
   /// Runs a program whose own output goes to standard error.
   @discardableResult
   private static func call(_ words: [String], reads: Bool = false) throws(Failure) -> String {
     let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = words
+    process.executableURL = URL(filePath: words[0])
+    process.arguments = Array(words.dropFirst())
     let output = Pipe()
     process.standardOutput = reads ? output : FileHandle.standardError
     do {

@@ -8,14 +8,16 @@ public struct InitCommand: AsyncParsableCommand {
     abstract: "Start a Promise: its API, a pipeline that runs at once, an example request and a test.",
     discussion: """
       Examples:
-        kubectl kratix init database --group platform.example.org --kind Database --property size:integer
-        kubectl kratix init database --group platform.example.org --kind Database --dir database
+        kubectl kratix init database --group platform.example.org \\
+          --kind Database --property size:integer
+        kubectl kratix init database --group platform.example.org \\
+          --kind Database --dir database
 
       Exit codes: 0 done, 1 nothing was written, and a sentence says why.
       """)
 
-  @Argument(help: "The Promise's name.")
-  var name: String
+  @Argument(help: ArgumentHelp("The Promise's name; the word promise may stand before it.", valueName: "name"))
+  var words: [String]
 
   @Option(name: .shortAndLong, help: "The group of the API.")
   var group: String
@@ -36,6 +38,14 @@ public struct InitCommand: AsyncParsableCommand {
   var dir = "."
 
   public init() {}
+
+  public mutating func validate() throws {
+    guard words.count == 1 || words.count == 2 && words[0] == "promise" else {
+      throw ValidationError("one name is expected, not \(words.joined(separator: " "))")
+    }
+  }
+
+  private var name: String { words.last ?? "" }
 
   public func run() async throws {
     let scaffold: PromiseScaffold

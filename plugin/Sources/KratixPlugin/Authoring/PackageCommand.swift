@@ -16,9 +16,11 @@ public struct PackageCommand: AsyncParsableCommand {
 
       Examples:
         kubectl kratix package examples/mongodb -o promise.yaml
-        kubectl kratix package . --version v1.2.0 --image-prefix ghcr.io/acme --tag v1.2.0 -o promise.yaml
-        kubectl kratix package . --build --push --tag v1.2.0 -o promise.yaml
-        kubectl kratix package . -o promise.yaml --release https://example.com/promise.yaml
+        kubectl kratix package database --version v1.2.0 \\
+          --image-prefix ghcr.io/acme --tag v1.2.0 -o promise.yaml
+        kubectl kratix package database --build --push -o promise.yaml
+        kubectl kratix package database -o promise.yaml \\
+          --release https://example.com/promise.yaml
         kubectl kratix package --unpack promise.yaml -o directory
 
       Exit codes: 0 done, 1 nothing was written, and a sentence says why.
@@ -95,11 +97,25 @@ public struct PackageCommand: AsyncParsableCommand {
     }
   }
 
+  /// The sources stay: an output that is one of them would lose what YAML cannot carry over, such as comments.
+  private func checkOutput(_ files: [SourceFile]) throws(Failure) {
+    guard let output, let target = realpath(output, nil) else { return }
+    defer { free(target) }
+    for file in files where SourceLayout.isRead(file.path) {
+      guard let path = realpath("\(source)/\(file.path)", nil) else { continue }
+      defer { free(path) }
+      if strcmp(path, target) == 0 {
+        throw Failure("\(output) is a file of the source directory; write the package elsewhere")
+      }
+    }
+  }
+
   private func package() throws(Failure) -> PromisePackage {
     let options = PackageOptions(
       name: name, defaultName: URL(filePath: source).standardizedFileURL.lastPathComponent, version: version,
       imagePrefix: imagePrefix, tag: tag)
     let files = try SourceTree.read(source)
+    try checkOutput(files)
     do {
       return try PromisePackaging.package(files, options: options)
     } catch {
