@@ -59,6 +59,17 @@ final class Scratch: Sendable {
     #expect(try scratch.names == ["promise.yaml", "real.yaml"])
   }
 
+  @Test func readOnlyFilesStay() async throws {
+    let scratch = try Scratch()
+    try scratch.write("promise.yaml", Self.promise)
+    chmod(scratch.file("promise.yaml"), 0o444)
+    let failure = await #expect(throws: Failure.self) {
+      try await run("-f", scratch.file("promise.yaml"), "--image", "r.io/a:v0.2.0")
+    }
+    #expect(failure?.message.hasSuffix("promise.yaml is read-only; allow writing with \"chmod u+w\" first") == true)
+    #expect(try scratch.read("promise.yaml") == Self.promise)
+  }
+
   @Test func dryRunChangesNothing() async throws {
     let scratch = try Scratch()
     try scratch.write("promise.yaml", Self.promise)

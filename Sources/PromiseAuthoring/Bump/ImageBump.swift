@@ -18,7 +18,8 @@ public enum ImageBump {
   /// - Parameters:
   ///   - text: UTF-8, one or several documents, with or without a byte order mark.
   ///   - requests: images and the containers that get them; none to change the version alone.
-  ///   - promiseVersion: for every Promise that a request fits.
+  ///   - promiseVersion: for every Promise that a request fits; without requests, for the one in the text, which
+  ///     `.raise` then raises by a patch.
   /// - Throws: `BumpError`; then nothing can be changed.
   public static func plan(
     text: [UInt8], requests: [BumpRequest], promiseVersion: VersionChange? = nil
@@ -52,7 +53,10 @@ public enum ImageBump {
       for index in touched {
         let promise = source.promises[index]
         let label = VersionLabel(promise)
-        guard let version = try label.version(after: promiseVersion, images: images), version != label.value else {
+        guard
+          let version = try label.version(
+            after: promiseVersion, images: images, least: requests.isEmpty ? .patch : nil), version != label.value
+        else {
           continue
         }
         edits.append(try label.edit(to: version))

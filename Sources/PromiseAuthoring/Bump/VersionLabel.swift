@@ -20,7 +20,10 @@ struct VersionLabel {
   }
 
   /// The version after a change; nil when no image changes that could raise it.
-  func version(after change: VersionChange, images: [BumpPlan.ImageChange]) throws(BumpError) -> String? {
+  /// - Parameter least: what it is raised by at least.
+  func version(
+    after change: VersionChange, images: [BumpPlan.ImageChange], least: VersionStep? = nil
+  ) throws(BumpError) -> String? {
     switch change {
     case .set(let version):
       if version.isEmpty { throw .invalidVersion(version, reason: "a version must not be empty") }
@@ -28,7 +31,7 @@ struct VersionLabel {
       return version
     case .raise:
       let steps = images.filter { $0.address.promise == promise.name }.map(Self.step)
-      guard let step = steps.max() else { return nil }
+      guard let step = (steps + [least].compactMap(\.self)).max() else { return nil }
       guard let value else { throw .noVersionToRaise(promise: promise.name) }
       guard let version = SemanticVersion(value) else {
         throw .versionNotSemantic(promise: promise.name, version: value)

@@ -58,6 +58,28 @@ import Testing
     }
   }
 
+  /// With no image to go by, a version goes up by a patch.
+  @Test func raisesAlone() throws {
+    let text = Array(Self.promise("metadata:\n  name: p\n  labels:\n    kratix.io/promise-version: v1.2.3\n").utf8)
+    let plan = try ImageBump.plan(text: text, requests: [], promiseVersion: .raise)
+    #expect(plan.versions.map(\.to) == ["v1.2.4"])
+  }
+
+  @Test func raisingNeedsAVersion() throws {
+    for (metadata, sentence) in [
+      ("metadata:\n  name: p\n", "has no label kratix.io/promise-version on the Promise p that could be raised"),
+      (
+        "metadata:\n  name: p\n  labels:\n    kratix.io/promise-version: blue\n",
+        "has the version \"blue\" on the Promise p, which is no semantic version"
+      ),
+    ] {
+      let error = #expect(throws: BumpError.self) {
+        try ImageBump.plan(text: Array(Self.promise(metadata).utf8), requests: [], promiseVersion: .raise)
+      }
+      #expect(error?.description.hasPrefix(sentence) == true)
+    }
+  }
+
   /// YAML 1.1 has line breaks that editors do not show: the name's line ends at one here.
   @Test func belowANameThatALineSeparatorEnds() throws {
     let text = "kind: Promise\napiVersion: platform.kratix.io/v1alpha1\nmetadata:\n  name: p\u{2028}spec: {}\n"

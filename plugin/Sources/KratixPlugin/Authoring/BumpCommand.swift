@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import ImageRegistry
 import KratixModel
 import Kubernetes
@@ -46,7 +47,7 @@ public struct BumpCommand: AsyncParsableCommand {
 
   @OptionGroup var addressing: ContainerAddressing
 
-  @Option(help: "The Promise's new version, or auto to raise it by the size of the image change.")
+  @Option(help: "The Promise's new version, or auto to raise it by the size of the image change (a patch without one).")
   var promiseVersion: String?
 
   @Flag(help: "Print a unified diff, and change nothing.")
@@ -93,6 +94,7 @@ public struct BumpCommand: AsyncParsableCommand {
     if file == "-" {
       Console.out(bytes: result)
     } else if result != text {
+      try PromiseFile.checkWritable(file)
       try AtomicFile.write(result, to: file)
     }
     report(plan)
@@ -273,6 +275,14 @@ struct ContainerAddressing: ParsableArguments {
 enum PromiseFile {
   /// A cluster stores less than a tenth of this; a greater file is there by mistake.
   static let limit = 16 << 20
+
+  /// A file that nobody may write is not to be replaced, also not by one whom no mode stops.
+  /// - Throws: `Failure` when the file's mode lets nobody write.
+  static func checkWritable(_ path: String) throws(Failure) {
+    var information = stat()
+    guard stat(path, &information) == 0, information.st_mode & 0o222 == 0 else { return }
+    throw Failure("\(path) is read-only; allow writing with \"chmod u+w\" first")
+  }
 
   /// How messages call the file.
   static func name(_ path: String) -> String { path == "-" ? "standard input" : path }
