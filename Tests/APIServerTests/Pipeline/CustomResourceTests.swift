@@ -111,6 +111,20 @@ import Testing
       #expect(seen.spec == ["majorVersion": 6, "version": "4"])
       _ = try await api.patch(newer, namespace: "default", name: "a", .merge(["spec": ["version": "5"]]))
       #expect(try await api.get(type, namespace: "default", name: "a").spec?["version"] == "5")
+      // The other version becomes the one that is stored: what was stored before shows in both all the same.
+      _ = try await api.patch(
+        .customResourceDefinitions, namespace: nil, name: "mongodbs.promise.kratix.io",
+        .json([
+          ["op": "replace", "path": "/spec/versions/0/storage", "value": false],
+          ["op": "replace", "path": "/spec/versions/1/storage", "value": true],
+        ]))
+      let definition = try await api.get(.customResourceDefinitions, name: "mongodbs.promise.kratix.io")
+      #expect(definition[path: "status", "storedVersions"] == ["v1alpha1", "v1"])
+      for each in [type, newer] {
+        #expect(try await api.get(each, namespace: "default", name: "a").apiVersion == each.apiVersion)
+        #expect(
+          try await api.list(each, namespace: nil, options: ListOptions()).items.map(\.apiVersion) == [each.apiVersion])
+      }
     }
   }
 

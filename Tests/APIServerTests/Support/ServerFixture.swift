@@ -56,7 +56,8 @@ extension ServerFixture {
 
   /// A client with the administrator's certificate, or with none.
   func withClient<Result>(
-    certificate: Bool = true, _ body: (HTTPClient) async throws -> Result
+    certificate: Bool = true, version: HTTPClient.Configuration.HTTPVersion = .automatic,
+    _ body: (HTTPClient) async throws -> Result
   ) async throws -> Result {
     var tls = TLSConfiguration.makeClientConfiguration()
     tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(server.caPEM.utf8)))
@@ -68,6 +69,7 @@ extension ServerFixture {
     }
     var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 600
+    configuration.httpVersion = version
     let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     do {
       let result = try await body(client)

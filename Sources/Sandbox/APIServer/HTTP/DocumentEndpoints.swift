@@ -31,13 +31,15 @@ final class DocumentEndpoints: Sendable {
   func setServerAddress(_ address: String) { serverAddress.withLock { $0 = address } }
 
   /// What an anonymous client gets too.
-  func open(_ path: String) -> Response? {
+  func open(_ path: String, isVerbose: Bool = false) -> Response? {
     switch path {
     case "/version", "/version/":
       var body = Self.version.serialized(JSON.Format(escapesHTML: true, indent: 2))
       body.append(0x0A)
       return ResponseWriting.bytes(body, type: "application/json")
-    case "/livez", "/readyz", "/healthz": return ResponseWriting.text("ok")
+    case "/livez", "/readyz", "/healthz":
+      guard isVerbose else { return ResponseWriting.text("ok") }
+      return ResponseWriting.text("[+]ping ok\n[+]log ok\n[+]etcd ok\n\(path.dropFirst()) check passed\n")
     default:
       guard path.hasPrefix("/livez/") || path.hasPrefix("/readyz/") || path.hasPrefix("/healthz/") else { return nil }
       return ResponseWriting.text("ok")

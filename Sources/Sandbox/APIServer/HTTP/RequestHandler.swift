@@ -48,7 +48,7 @@ struct RequestHandler: HTTPResponder {
     let cut = raw.firstIndex(of: "?")
     let path = String(raw[..<(cut ?? raw.endIndex)])
     let query = QueryParameters(cut.map { raw[raw.index(after: $0)...] })
-    if let open = documents.open(path) { return open }
+    if let open = documents.open(path, isVerbose: query["verbose"] != nil) { return open }
     guard let user = try await authenticator.user(of: request.head, channel: context.channel) else {
       return ResponseWriting.error(StatusError(code: 401, reason: .unauthorized, message: "Unauthorized"))
     }
@@ -68,7 +68,23 @@ struct RequestHandler: HTTPResponder {
     guard kind.isNamespaced || resourcePath.namespace == nil else {
       return ResponseWriting.text("404 page not found\n", code: 404)
     }
+    guard kind.isNamespaced == false || target.namespace != nil || request.method != .post else {
+      throw Self.methodNotAllowed
+    }
+    try authorize(target, request.method, isWatch: query.flag("watch") == true)
     return try await respond(request, context, target, query)
+  }
+
+  /// Administrators may do everything; whoever came with a token, another certificate or by impersonation may do what
+  /// RBAC says.
+  private func authorize(_ target: RequestTarget, _ method: HTTPRequest.Method, isWatch: Bool) throws {
+    guard !target.user.groups.contains("system:masters") else { return }
+    let attributes = RBACEvaluator.Attributes(
+      verb: isWatch ? "watch" : Self.verb(method, target), namespace: target.namespace ?? "",
+      group: target.type.group, resource: target.type.plural, subresource: target.subresource, name: target.name)
+    guard AdmissionEdge.evaluator(pipeline.store).decide(target.user, attributes).isAllowed else {
+      throw RBACEvaluator.forbidden(target.user, attributes)
+    }
   }
 
   private func accept(_ request: Request) -> String? {

@@ -13,6 +13,8 @@ final class ResourceRegistry: Sendable {
     var kinds: [Path: ServedKind] = [:]
     var byCollection: [String: ServedKind] = [:]
     var byDefinition: [String: [ServedKind]] = [:]
+    /// The resourceVersion of each definition that was seen last.
+    var definitionVersions: [String: UInt64] = [:]
     var resources: [ServedResource] = []
     var stamp: UInt64 = 1
   }
@@ -66,6 +68,12 @@ final class ResourceRegistry: Sendable {
   /// - Returns: Whether that changes what is served.
   func setDefinition(_ name: String, _ definition: KubernetesObject?) -> Bool {
     state.withLock { state in
+      // Two writes may come here in the other order: the later one counts.
+      let version = definition.flatMap { UInt64($0.resourceVersion) } ?? .max
+      if definition != nil {
+        guard version >= state.definitionVersions[name] ?? 0 else { return false }
+        state.definitionVersions[name] = version
+      }
       let kinds = definition.map { DefinitionKind.kinds(of: $0, stamp: state.stamp + 1) } ?? []
       let present = state.byDefinition[name] ?? []
       if kinds.map(\.resource) == present.map(\.resource), kinds.map(\.isTerminating) == present.map(\.isTerminating) {

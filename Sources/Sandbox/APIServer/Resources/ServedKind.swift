@@ -80,10 +80,9 @@ final class ServedKind: Sendable {
 
   private func fromStorage(_ stored: KubernetesObject) -> KubernetesObject {
     var object = stored
-    if storageAPIVersion != type.apiVersion {
-      if collection == "events" { EventViews.convertFromCore(&object) }
-      object["apiVersion"] = .string(type.apiVersion)
-    }
+    if collection == "events", storageAPIVersion != type.apiVersion { EventViews.convertFromCore(&object) }
+    // Not always the storage version: an object that was stored before that changed has another.
+    if object.apiVersion != type.apiVersion { object["apiVersion"] = .string(type.apiVersion) }
     if let schema { object = KubernetesObject(schema.normalized(object.json).value) }
     return object
   }
