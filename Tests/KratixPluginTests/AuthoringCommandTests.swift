@@ -277,6 +277,20 @@ final class Scratch: Sendable {
   }
 }
 
+@Suite struct VersionOptionTests {
+  /// A command's own --version is no request for the program's, also when another word is missing.
+  @Test(arguments: [["package", "--version", "v1"], ["init", "a", "--version", "v1"]])
+  func isTheCommandsOwn(words: [String]) {
+    let error = #expect(throws: (any Error).self) { try KubectlKratix.parseAsRoot(words) }
+    #expect(error.map { KubectlKratix.exitCode(for: $0) } == .validationFailure)
+  }
+
+  @Test func aloneIsTheProgrammes() throws {
+    #expect(KubectlKratix.words(of: ["kubectl-kratix", "--version"]) == ["version"])
+    #expect(KubectlKratix.words(of: ["kubectl-kratix", "package", "--version"]) == ["package", "--version"])
+  }
+}
+
 @Suite struct UnifiedDiffTests {
   /// old, new, the diff without its two header lines
   static let cases: [(String, String, String)] = [

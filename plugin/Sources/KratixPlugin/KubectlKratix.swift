@@ -9,7 +9,6 @@ public struct KubectlKratix: AsyncParsableCommand {
       Package a Promise, bump its images, see what an upgrade does to every resource of the fleet, and carry it out.
       Try it all on a platform of your own first: kubectl kratix sandbox up
       """,
-    version: Version.text,
     subcommands: [
       InitCommand.self, PackageCommand.self, BumpCommand.self, ValidateCommand.self, TestCommand.self,
       UpgradeCommand.self, FleetCommand.self, SandboxCommand.self, VersionCommand.self,
@@ -21,7 +20,7 @@ public struct KubectlKratix: AsyncParsableCommand {
   /// (a command's own codes are in its help), 64 wrong usage.
   public static func runAsProcess() async -> Never {
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(words(of: CommandLine.arguments))
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {
@@ -41,6 +40,13 @@ public struct KubectlKratix: AsyncParsableCommand {
       Console.error(Failure.sentence(for: error))
       exit(withError: ExitCode.failure)
     }
+  }
+
+  /// `--version` alone is the command `version`. The argument parser's own flag would answer for every command with an
+  /// option of that name, whatever is wrong with its other words.
+  static func words(of arguments: [String]) -> [String] {
+    let words = Array(arguments.dropFirst())
+    return words == ["--version"] ? ["version"] : words
   }
 
   /// Whether the argument parser made the error: wrong usage, or a request for help.
