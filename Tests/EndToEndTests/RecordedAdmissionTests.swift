@@ -21,11 +21,6 @@ struct RecordedAdmissionTests {
     "Promise create: spec.api without spec": "Kratix crashes; the sandbox says a sentence",
     "Promise create: required Promise at an old version that is still a revision": "the revision is not there",
     "PromiseRelease create: unreachable url": "the words are of the recording's resolver",
-    // What follows needs the CEL rule that the sandbox does not evaluate; it says so in a warning.
-    "Destination create: no path": "rules that were not checked are named",
-    "Destination create: unknown state store kind": "rules that were not checked are named",
-    "Destination create: unknown filepath mode": "rules that were not checked are named",
-    "Destination update: filepath mode changed": "a CEL rule",
   ]
 
   static let recordings: [Recording] = {

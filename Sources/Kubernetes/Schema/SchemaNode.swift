@@ -83,6 +83,8 @@ final class SchemaNode: Sendable {
 
   // What is found anywhere below, so that whole trees can be passed over.
   let hasRules: Bool
+  /// Rules that `TransitionRules` does not evaluate.
+  let hasUnevaluatedRules: Bool
   let hasDefaults: Bool
   /// Lists of type set or map, and embedded resources.
   let hasStructureChecks: Bool
@@ -138,6 +140,8 @@ final class SchemaNode: Sendable {
 
     let children = sortedProperties.map(\.node) + [additionalProperties, items].compactMap { $0 }
     hasRules = !rules.isEmpty || children.contains(where: \.hasRules)
+    hasUnevaluatedRules =
+      !rules.allSatisfy(TransitionRules.isEvaluated) || children.contains(where: \.hasUnevaluatedRules)
     hasDefaults = children.contains { $0.defaultValue != nil || $0.hasDefaults }
     hasStructureChecks =
       listType == "set" || listType == "map" || isEmbeddedResource || children.contains(where: \.hasStructureChecks)

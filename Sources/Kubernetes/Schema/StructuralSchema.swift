@@ -19,10 +19,13 @@ public struct StructuralSchema: Sendable {
   /// Whether anything in it has `x-kubernetes-validations`.
   public var hasValidationRules: Bool { root.hasRules }
 
+  /// Whether anything in it has such a rule that `validate` does not evaluate: any but `self == oldSelf`.
+  public var hasUnevaluatedRules: Bool { root.hasUnevaluatedRules }
+
   /// What is wrong with a value, in the server's order: the schema, embedded resources, lists that are sets or maps, and,
   /// when the schema has validation rules and an error keeps the server from them, its remark on that.
   ///
-  /// Rules in CEL are not evaluated.
+  /// Of the rules in CEL only `self == oldSelf` is evaluated.
   /// - Parameters:
   ///   - old: the stored value on an update. What is wrong with a part that has not changed is passed over
   ///     ("ratcheting").
@@ -36,12 +39,15 @@ public struct StructuralSchema: Sendable {
       let wasBroken = old.map { !StructureChecks.lists($0, root, path: field).isEmpty } ?? false
       if !wasBroken { errors += StructureChecks.lists(value, root, path: field) }
     }
-    if hasValidationRules, errors.contains(where: { Self.blocksRules($0.kind) }) {
+    guard hasValidationRules else { return errors }
+    if errors.contains(where: { Self.blocksRules($0.kind) }) {
       errors.append(
         .invalid(
           "", .null,
           "some validation rules were not checked because the object was invalid; correct the existing errors to "
             + "complete validation"))
+    } else if let old {
+      errors += TransitionRules.validate(value, root, old: old, path: field)
     }
     return errors
   }

@@ -21,6 +21,9 @@ enum CoreKinds {
     },
     initialStatus: ["phase": "Active"])
 
+  /// Of the data of a ConfigMap, in bytes.
+  private static let sizeLimit = 1 << 20
+
   static let configMap = KindRules(validate: { object, old in
     var errors: [FieldError] = []
     for field in ["data", "binaryData"] {
@@ -33,6 +36,9 @@ enum CoreKinds {
     for (key, value) in object["data"]?.objectValue ?? [:] where value.stringValue == nil {
       errors.append(.typeInvalid("data[\(key)]", value, "must be a string"))
     }
+    let size = ["data", "binaryData"].flatMap { (object[$0]?.objectValue ?? [:]).values }
+      .reduce(0) { $0 + ($1.stringValue?.utf8.count ?? 0) }
+    if size > sizeLimit { errors.append(.tooLong("[]", limit: sizeLimit)) }
     if let old, old["immutable"]?.boolValue == true {
       if object["immutable"]?.boolValue != true {
         errors.append(.forbidden("immutable", "field is immutable when `immutable` is set"))

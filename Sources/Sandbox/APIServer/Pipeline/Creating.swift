@@ -116,15 +116,15 @@ extension RequestPipeline {
       object: ServedObject(object: answered, bytes: answered.json.serialized()), isCreated: true)
   }
 
-  /// CEL rules of a schema are not evaluated here: whoever relies on one is told.
+  /// Few CEL rules of a schema are evaluated here: whoever relies on another is told.
   func noteUnevaluatedRules(_ object: KubernetesObject, _ target: RequestTarget, _ warnings: inout [String]) {
-    if target.kind.schema?.hasValidationRules == true {
+    if target.kind.schema?.hasUnevaluatedRules == true {
       warnings.append(
         "the x-kubernetes-validations rules of \(target.type.qualifiedResource) are not evaluated by this server")
     }
     guard target.kind.collection == ResourceType.customResourceDefinitions.qualifiedResource else { return }
     for version in object[path: "spec", "versions"]?.arrayValue ?? [] {
-      guard let schema = version["schema"]?["openAPIV3Schema"], StructuralSchema(json: schema).hasValidationRules
+      guard let schema = version["schema"]?["openAPIV3Schema"], StructuralSchema(json: schema).hasUnevaluatedRules
       else { continue }
       warnings.append(
         "the x-kubernetes-validations rules of version \(version["name"]?.stringValue ?? "") are stored but not "

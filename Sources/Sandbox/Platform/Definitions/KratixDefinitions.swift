@@ -215,7 +215,11 @@ enum KratixDefinitions {
             ["kind": Schema.choice("BucketStateStore", "GitStateStore"), "name": Schema.string],
             required: ["kind", "name"]),
           "filepath": Schema.object(
-            ["filename": Schema.string, "mode": Schema.choice("nestedByMetadata", "aggregatedYAML", "none")],
+            [
+              "filename": Schema.string,
+              "mode": Schema.choice("nestedByMetadata", "aggregatedYAML", "none")
+                .immutable(message: "filepath.mode is immutable"),
+            ],
             default: ["mode": "nestedByMetadata"]),
           "initWorkloads": Schema.object(["enabled": ["type": "boolean", "default": true]], default: [:]),
           "strictMatchLabels": Schema.boolean,

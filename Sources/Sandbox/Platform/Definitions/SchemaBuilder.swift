@@ -55,3 +55,12 @@ enum Schema {
     return schema
   }()
 }
+
+extension JSON {
+  /// A schema whose value cannot change once it is there.
+  func immutable(message: String) -> JSON {
+    var schema = self
+    schema["x-kubernetes-validations"] = [["rule": "self == oldSelf", "message": .string(message)]]
+    return schema
+  }
+}
