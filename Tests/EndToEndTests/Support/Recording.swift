@@ -1,0 +1,106 @@
+import Foundation
+import Kubernetes
+import Testing
+
+/// The objects of a moment that were read from a real API server with real Kratix (shared/recorded), as far as they do not
+/// depend on clocks and chance.
+struct Recording: Sendable {
+  /// What an object says, by the JSONPath that reads it.
+  typealias Facets = [String: String]
+
+  var moment: String
+  /// By KIND/NAME.
+  var objects: [String: Facets]
+
+  private static let kinds = ["Promise", "PromiseRevision", "ResourceBinding", "MongoDB"]
+
+  /// - Parameter moment: folder/file without its ending.
+  init(_ moment: String) throws {
+    let path = "\(Platform.root)/../shared/recorded/\(moment).yaml"
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    self.moment = moment
+    objects = Self.facets(try YAML.documents(text).map { KubernetesObject($0) })
+  }
+
+  /// What is served now.
+  static func live(_ platform: Platform) async throws -> [String: Facets] {
+    let list = try await platform.kubectl(
+      "get", "promises,promiserevisions,resourcebindings,mongodbs", "-n", "default", "-o", "json"
+    ).succeeded()
+    let items = try JSON(parsing: list.output)["items"]?.arrayValue ?? []
+    return facets(items.map { KubernetesObject($0) })
+  }
+
+  private static func facets(_ objects: [KubernetesObject]) -> [String: Facets] {
+    var found: [String: Facets] = [:]
+    for object in objects where kinds.contains(object.kind) && (object.kind != "Promise" || object.name == "mongodb") {
+      found["\(object.kind)/\(object.name)"] = facets(of: object)
+    }
+    return found
+  }
+
+  private static func facets(of object: KubernetesObject) -> Facets {
+    var facets: Facets = [:]
+    func add(_ path: String, _ value: JSON?) {
+      guard let value, !value.isNull else { return }
+      facets["{\(path)}"] = value.stringValue ?? value.text()
+    }
+    add(".metadata.generation", object[path: "metadata", "generation"])
+    add(".metadata.finalizers", object[path: "metadata", "finalizers"])
+    for (name, value) in object.labels {
+      facets["{.metadata.labels.\(name.replacing(".", with: "\\."))}"] = value
+    }
+    for owner in object[path: "metadata", "ownerReferences"]?.arrayValue ?? [] {
+      add(".metadata.ownerReferences[?(@.kind==\"\(owner["kind"]?.stringValue ?? "")\")].name", owner["name"])
+    }
+    if object.kind == "ResourceBinding" { add(".spec.version", object.spec?["version"]) }
+    if object.kind == "MongoDB" { add(".spec.majorVersion", object.spec?["majorVersion"]) }
+    for condition in object.status?["conditions"]?.arrayValue ?? [] {
+      let type = condition["type"]?.stringValue ?? ""
+      for member in ["status", "reason", "message"] {
+        add(".status.conditions[?(@.type==\"\(type)\")].\(member)", condition[member])
+      }
+    }
+    for (name, value) in object.status?.objectValue ?? [:] {
+      switch (name, value) {
+      case (_, .object), (_, .array): break
+      case (let name, _) where name.hasSuffix("Time"): break
+      // The pipeline's own words, which differ between its versions.
+      case ("version", _) where object.kind == "MongoDB": break
+      case ("message", _) where object.kind == "MongoDB" && value != "Pending": break
+      default: add(".status.\(name)", value)
+      }
+    }
+    return facets
+  }
+}
+
+extension Platform {
+  /// Waits until everything that was recorded is served, then compares the whole.
+  /// - Parameter except: paths that are not compared, by KIND/NAME.
+  func matches(
+    _ moment: String, except: [String: [String]] = [:], sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    let recording = try Recording(moment)
+    var live = try await Recording.live(self)
+    func wanted(_ name: String) -> Recording.Facets {
+      (recording.objects[name] ?? [:]).filter { !(except[name] ?? []).contains($0.key) }
+    }
+    // Each turn waits for one thing that is recorded and not yet served; a wait that fails is the difference.
+    while let (name, path, value) = recording.objects.keys.sorted().lazy.compactMap({ name in
+      live[name].flatMap { now in
+        wanted(name).filter { $0.value != now[$0.key] }.min { $0.key < $1.key }.map { (name, $0.key, $0.value) }
+      }
+    }).first {
+      let object = name.lowercased()
+      let condition = "jsonpath=\(path)=\(value)"
+      try await wait(object, for: condition, seconds: 60, sourceLocation: sourceLocation)
+      live = try await Recording.live(self)
+    }
+    #expect(Set(live.keys) == Set(recording.objects.keys), "\(moment)", sourceLocation: sourceLocation)
+    for name in recording.objects.keys.sorted() {
+      let now = (live[name] ?? [:]).filter { !(except[name] ?? []).contains($0.key) }
+      #expect(now == wanted(name), "\(moment): \(name)", sourceLocation: sourceLocation)
+    }
+  }
+}
