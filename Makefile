@@ -36,6 +36,12 @@ conformance:
 	@scripts/setup.sh test
 	KRATIX_E2E_KUBECONFIG="$(abspath $(KUBECONFIG))" $(SWIFT) test --filter EndToEndTests $(TEST_FLAGS)
 
+# The sandbox's speed and size: a table, each figure measured in this run.
+bench:
+	@scripts/setup.sh bench
+	@$(MAKE) --no-print-directory build
+	@scripts/bench.sh
+
 lint:
 	$(SWIFT) format lint --strict -r .
 

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# scripts/bench.sh [PLUGIN]: the sandbox's speed and size, as a table. Everything is measured in one run, through the API.
+# PLUGIN: the kubectl-kratix to measure; bin/kubectl-kratix when left out.
+# BENCH_RESOURCES, BENCH_WRITES, BENCH_WORKFLOWS make it smaller (5000, 10000 and 100).
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+plugin=$(realpath "${1:-$root/bin/kubectl-kratix}")
+export PATH="$(dirname "$plugin"):$root/.tools/bin:$PATH"
+folder=$(mktemp -d)
+cleanup() {
+  "$plugin" sandbox down --dir "$folder/sandbox" >/dev/null 2>&1 || true
+  rm -rf "$folder"
+}
+trap cleanup EXIT
+image=$root/Benchmarks/Images/nothing
+start=$(date +%s%N)
+"$plugin" sandbox up --dir "$folder/sandbox" --no-webhook --engine process \
+  --image "example.com/kratix-bench/nothing:v1=$image" >/dev/null
+up=$((($(date +%s%N) - start) / 1000000))
+export KUBECONFIG=$folder/sandbox/kubeconfig
+process=$("$plugin" sandbox status --dir "$folder/sandbox" -o json | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
+python3 "$root/Benchmarks/bench.py" "$process" "$up"
