@@ -11,6 +11,10 @@ public struct FleetSnapshot: Sendable {
   public var destinations: [Destination]
   /// Every installed Promise, for requirements.
   public var installedPromises: [Promise]
+  /// How many seconds the last run of a resource's workflow took, by `namespace/name`; empty when nobody looked.
+  public var lastRuns: [String: Double] = [:]
+  /// What could not be read.
+  public var gaps: [FleetGap] = []
 
   public init(
     promise: Promise?, revisions: [PromiseRevision], members: [FleetMember], destinations: [Destination],
@@ -27,6 +31,30 @@ public struct FleetSnapshot: Sendable {
   public var latestRevision: PromiseRevision? { revisions.first(where: \.isLatest) }
 
   public func revision(version: String) -> PromiseRevision? { revisions.first { $0.version == version } }
+}
+
+/// Something of a fleet that the server would not let be read.
+public struct FleetGap: Sendable, Hashable, CustomStringConvertible {
+  public enum Source: String, Sendable, Hashable {
+    case promises
+    case revisions = "revisions of the Promise"
+    case destinations
+    case resources
+    case bindings
+    case works
+    case placements = "work placements"
+  }
+
+  public var source: Source
+  /// The server's words.
+  public var reason: String
+
+  public init(_ source: Source, reason: String) {
+    self.source = source
+    self.reason = reason
+  }
+
+  public var description: String { "the \(source.rawValue) cannot be read: \(reason)" }
 }
 
 /// One resource of a fleet with what Kratix keeps beside it.
@@ -75,76 +103,4 @@ public struct FleetSelection: Sendable, Hashable {
   func takes(_ object: KubernetesObject) -> Bool {
     resources.isEmpty || resources.contains(object.qualifiedName)
   }
-}
-
-/// Reads fleets. Only `get` and `list` are ever sent.
-public struct FleetReader: Sendable {
-  let api: any KubernetesAPI
-
-  public init(api: any KubernetesAPI) { self.api = api }
-
-  /// The fleet of a Promise; when it is not installed, one with no resources.
-  /// - Parameter readsWorks: also what the resources' workflows have put out; not needed to tell versions.
-  /// - Throws: `StatusError`, for example when something may not be read.
-  public func fleet(
-    of promiseName: String, selection: FleetSelection = FleetSelection(), readsWorks: Bool = true
-  ) async throws -> FleetSnapshot {
-    async let destinations = api.listAll(.destinations)
-    async let promises = api.listAll(.promises)
-    async let revisions = api.listAll(.promiseRevisions, labelSelector: label(promiseName))
-    let installed = try await promises.items.map(Promise.init)
-    let promise = installed.first { $0.name == promiseName }
-    var members: [FleetMember] = []
-    if let type = promise?.api?.resourceType {
-      members = try await self.members(of: promiseName, type: type, selection: selection, readsWorks: readsWorks)
-    }
-    return FleetSnapshot(
-      promise: promise, revisions: try await revisions.items.map(PromiseRevision.init), members: members,
-      destinations: try await destinations.items.map(Destination.init), installedPromises: installed)
-  }
-
-  private func members(
-    of promiseName: String, type: ResourceType, selection: FleetSelection, readsWorks: Bool
-  ) async throws -> [FleetMember] {
-    let namespace = selection.namespace
-    async let resourceList = api.listAll(type, namespace: namespace, labelSelector: selection.labelSelector)
-    async let bindingList = api.listAll(
-      .resourceBindings, namespace: namespace, labelSelector: label(promiseName))
-    var works: [String: [Work]] = [:]
-    var placements: [String: [WorkPlacement]] = [:]
-    if readsWorks {
-      for object in try await api.listAll(.works, labelSelector: label(promiseName)).items {
-        let work = Work(object)
-        guard !work.resourceName.isEmpty, object.labels[KratixLabels.dryRun] != KratixLabels.yes else { continue }
-        works[Self.key(work.resourceNamespace, work.resourceName), default: []].append(work)
-      }
-      for object in try await api.listAll(.workPlacements).items {
-        let placement = WorkPlacement(object)
-        guard placement.promiseName == promiseName, !placement.resourceName.isEmpty else { continue }
-        placements[Self.key(placement.namespace, placement.resourceName), default: []].append(placement)
-      }
-    }
-    var bindings: [String: ResourceBinding] = [:]
-    for object in try await bindingList.items {
-      let binding = ResourceBinding(object)
-      bindings[Self.key(binding.namespace, binding.resourceName)] = binding
-    }
-    let isDryRun = { (object: KubernetesObject) in object.labels[KratixLabels.dryRun] == KratixLabels.yes }
-    return try await resourceList.items.filter { selection.takes($0) && !isDryRun($0) }.map { object in
-      let key = Self.key(object.namespace ?? "", object.name)
-      return FleetMember(
-        resource: ResourceRequest(object), binding: bindings[key], works: works[key] ?? [],
-        placements: placements[key] ?? [])
-    }.sorted { ($0.resource.namespace, $0.resource.name) < ($1.resource.namespace, $1.resource.name) }
-  }
-
-  private func label(_ promiseName: String) -> String { "\(KratixLabels.promiseName)=\(promiseName)" }
-
-  private static func key(_ namespace: String, _ name: String) -> String { "\(namespace)/\(name)" }
-}
-
-extension Work {
-  /// The namespace of the resource that the Work is of: its own, or the labelled one where the Promise has a namespace
-  /// of its own for pipelines (contract, section 2.1).
-  var resourceNamespace: String { object.labels[KratixLabels.resourceNamespace] ?? namespace }
 }

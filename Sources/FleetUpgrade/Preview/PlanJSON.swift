@@ -6,11 +6,14 @@ extension UpgradePlan {
   public var json: JSON {
     var summary: JSON = .emptyObject
     for verdict in Verdict.allCases { summary[verdict.rawValue] = JSON(count(verdict)) }
-    return [
+    var json: JSON = [
       "schemaVersion": JSON(Self.schemaVersion), "promise": promise.json, "summary": summary,
-      "resources": .array(resources.map(\.json)), "findings": .array(findings.map(\.json)),
+      "resources": .array(resources.map(\.json)), "groups": .array(groups.map(\.json)),
+      "consequences": .array(consequences.map(\.json)), "findings": .array(findings.map(\.json)),
       "unknowns": JSON(unknowns),
     ]
+    if let estimate { json["estimate"] = estimate.json }
+    return json
   }
 }
 
@@ -27,7 +30,9 @@ extension PromiseChange {
           return json
         }),
     ]
+    json["toDigest"] = .string(toDigest)
     if let fromVersion { json["fromVersion"] = .string(fromVersion) }
+    if let fromDigest { json["fromDigest"] = .string(fromDigest) }
     return json
   }
 }
@@ -40,8 +45,40 @@ extension ResourcePlan {
     ]
     if let version { json["version"] = .string(version) }
     if let boundTo { json["binding"] = .string(boundTo) }
+    json["identity"] = identity.json
+    if !marks.isEmpty { json["marks"] = JSON(marks) }
+    if let unknown { json["unknown"] = .string(unknown) }
+    if let outputsDigest { json["outputsDigest"] = .string(outputsDigest) }
     if !noise.isEmpty { json["noise"] = .array(noise.map(\.json)) }
     if !lastLines.isEmpty { json["lastLines"] = JSON(lastLines) }
+    return json
+  }
+}
+
+extension ResourceIdentity {
+  var json: JSON {
+    var json: JSON = [
+      "uid": .string(uid), "generation": .int(generation), "specDigest": .string(specDigest),
+      "isBeingDeleted": .bool(isBeingDeleted),
+    ]
+    if let binding { json["binding"] = .string(binding) }
+    return json
+  }
+}
+
+extension ChangeGroup {
+  var json: JSON {
+    [
+      "verdict": .string(verdict.rawValue), "reason": .string(reason), "count": JSON(resources.count),
+      "resources": JSON(resources), "changes": .array(changes.map(\.json)),
+    ]
+  }
+}
+
+extension Consequence {
+  var json: JSON {
+    var json: JSON = ["kind": .string(kind.rawValue), "message": .string(message), "objects": JSON(objects)]
+    if let rule { json["rule"] = .string(rule.rawValue) }
     return json
   }
 }

@@ -11,15 +11,18 @@ public struct PlanOptions: Sendable {
   public var runsBaseline: Bool
   /// Field paths that do not count: `metadata.annotations['example.com/at']`; compared as prefixes.
   public var ignoredPaths: [String]
+  /// Which resources are run; nil for all. Every one is still checked against the new API.
+  public var sample: Sample?
 
   public init(
     parallelism: Int, limits: WorkflowLimits = WorkflowLimits(), runsBaseline: Bool = true,
-    ignoredPaths: [String] = []
+    ignoredPaths: [String] = [], sample: Sample? = nil
   ) {
     self.parallelism = parallelism
     self.limits = limits
     self.runsBaseline = runsBaseline
     self.ignoredPaths = ignoredPaths
+    self.sample = sample
   }
 }
 

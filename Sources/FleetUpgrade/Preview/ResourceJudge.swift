@@ -9,6 +9,8 @@ struct ResourceJudge: Sendable {
   let options: PlanOptions
   private let run: CandidateRun
   private let schema: StructuralSchema?
+  /// nil when every resource is run.
+  private let sample: Set<String>?
 
   init(candidate: Promise, fleet: FleetSnapshot, engine: any WorkflowEngine, options: PlanOptions) {
     self.candidate = candidate
@@ -16,7 +18,10 @@ struct ResourceJudge: Sendable {
     self.options = options
     run = CandidateRun(engine: engine, limits: options.limits)
     schema = candidate.api?.schema.map(StructuralSchema.init(json:))
+    sample = options.sample?.names(fleet.members.map(\.resource.object.qualifiedName))
   }
+
+  private func isSampled(_ name: String) -> Bool { sample?.contains(name) ?? true }
 
   func plan(for member: FleetMember) async throws -> ResourcePlan {
     let resource = member.resource
@@ -34,15 +39,26 @@ struct ResourceJudge: Sendable {
     if let reason = holdReason(member) {
       return ResourcePlan(member: member, verdict: .held, reason: reason, changes: stored)
     }
-    let live: Outputs
-    do {
-      live = try Outputs(of: member.works)
-    } catch {
-      return ResourcePlan(member: member, verdict: .fails, reason: "what it has put out cannot be read: \(error)")
+    if !isSampled(resource.object.qualifiedName) {
+      return ResourcePlan(member: member, verdict: .skipped, reason: "it is not in the sample", changes: stored)
     }
     do {
       let result = try await run(candidate, for: served.object)
-      return try await compare(member, stored: stored, live: live, result, object: served.object)
+      let live: Outputs
+      do {
+        if let gap = fleet.gaps.first(where: { $0.source == .works }) {
+          throw UnreadableOutputs(reason: gap.description)
+        }
+        live = try Outputs(of: member.works)
+      } catch {
+        return ResourcePlan(
+          member: member, verdict: .skipped,
+          reason: "the candidate runs for it, but what it has put out so far cannot be read", changes: stored,
+          unknown: "\(error)", outputsDigest: result.digest)
+      }
+      var plan = try await compare(member, stored: stored, live: live, result, object: served.object)
+      plan.outputsDigest = result.digest
+      return plan
     } catch let failure as WorkflowFailure {
       try Task.checkCancellation()
       return ResourcePlan(
@@ -174,4 +190,10 @@ struct ResourceJudge: Sendable {
     let text = "\(changes.count) change\(changes.count == 1 ? "" : "s") in \(objects) object\(objects == 1 ? "" : "s")"
     return replaced == 0 ? text : text + ", \(replaced) of fields that cannot be changed in place"
   }
+}
+
+/// Nothing is known of a resource's outputs.
+private struct UnreadableOutputs: Error, CustomStringConvertible {
+  var reason: String
+  var description: String { reason }
 }

@@ -8,18 +8,43 @@ public struct UpgradePlan: Sendable {
   public static let schemaVersion = 1
 
   public var promise: PromiseChange
-  /// What the rules found, and what Kratix itself will do on apply.
+  /// What the rules found.
   public var findings: [Finding]
   public var resources: [ResourcePlan]
   /// What could not be told, one sentence each; not empty makes the plan incomplete.
   public var unknowns: [String]
+  /// What Kratix itself will do on apply.
+  public var consequences: [Consequence]
+  /// How long the fleet takes when it is moved all at once; nil when nothing runs.
+  public var estimate: RolloutEstimate?
 
-  public init(promise: PromiseChange, findings: [Finding], resources: [ResourcePlan], unknowns: [String]) {
+  public init(
+    promise: PromiseChange, findings: [Finding], resources: [ResourcePlan], unknowns: [String],
+    consequences: [Consequence] = [], estimate: RolloutEstimate? = nil
+  ) {
     self.promise = promise
     self.findings = findings
     self.resources = resources
     self.unknowns = unknowns
+    self.consequences = consequences
+    self.estimate = estimate
   }
+
+  /// The plan of a candidate, once the verdicts on the resources are known.
+  /// - Parameter findings: of the rules, with the fleet as evidence.
+  public init(candidate: Promise, fleet: FleetSnapshot, findings: [Finding], resources: [ResourcePlan]) {
+    self.init(
+      promise: PromiseChange(live: fleet.promise, candidate: candidate), findings: findings, resources: resources,
+      unknowns: Unknowns.of(candidate: candidate, fleet: fleet, resources: resources),
+      consequences: Consequence.all(candidate: candidate, fleet: fleet, findings: findings, plans: resources),
+      estimate: RolloutEstimate(candidate: candidate, fleet: fleet))
+  }
+
+  /// Resources of which the same becomes, the riskiest group first.
+  public var groups: [ChangeGroup] { ChangeGroup.groups(resources) }
+
+  /// Findings that are not among the consequences.
+  public var otherFindings: [Finding] { findings.filter { !Consequence.rules.contains($0.rule) } }
 
   public func count(_ verdict: Verdict) -> Int { resources.count { $0.verdict == verdict } }
 
@@ -49,12 +74,17 @@ public struct PromiseChange: Sendable, Hashable {
   public var specChanges: Bool
   /// Containers whose image changes, comes or goes.
   public var images: [Image]
+  /// `Promise.planDigest` of both; nil when none is installed.
+  public var fromDigest: String?
+  public var toDigest: String
 
   public init(live: Promise?, candidate: Promise) {
     name = candidate.name
     isInstalled = live != nil
     fromVersion = live?.revisionVersion
     toVersion = candidate.revisionVersion
+    fromDigest = live?.planDigest
+    toDigest = candidate.planDigest
     specChanges = live.map { PromiseSpec.normalized($0.spec) != PromiseSpec.normalized(candidate.spec) } ?? true
     let before = live.map(Self.imagesByContainer) ?? [:]
     let after = Self.imagesByContainer(candidate)
@@ -110,10 +140,18 @@ public struct ResourcePlan: Sendable {
   public var noise: [Change]
   /// The end of the failing container's output.
   public var lastLines: [String]
+  /// Why the verdict is less than it could be; nil when everything could be told.
+  public var unknown: String?
+  /// What is particular about it before anything happens, a word or two each: `failing`, `part of compound shop`.
+  public var marks: [String]
+  /// What the plan rests on.
+  public var identity: ResourceIdentity
+  /// Of what the candidate's workflow put out for it; nil when it did not run to its end.
+  public var outputsDigest: String?
 
   public init(
     member: FleetMember, verdict: Verdict, reason: String, changes: [Change] = [], noise: [Change] = [],
-    lastLines: [String] = []
+    lastLines: [String] = [], unknown: String? = nil, outputsDigest: String? = nil
   ) {
     namespace = member.resource.namespace
     name = member.resource.name
@@ -124,5 +162,42 @@ public struct ResourcePlan: Sendable {
     self.changes = changes
     self.noise = noise
     self.lastLines = lastLines
+    self.unknown = unknown
+    self.outputsDigest = outputsDigest
+    identity = ResourceIdentity(member)
+    marks = Self.marks(of: member)
+  }
+
+  public var qualifiedName: String { "\(namespace)/\(name)" }
+
+  private static func marks(of member: FleetMember) -> [String] {
+    var marks: [String] = []
+    let state = ResourceState(of: member, latest: nil)
+    switch state {
+    case .deleting, .paused, .suspended, .failing, .misplaced: marks.append(state.rawValue)
+    case .running, .behind, .pending, .ready: break
+    }
+    if let compound = member.resource.componentOfPromise { marks.append("part of compound \(compound)") }
+    return marks
+  }
+}
+
+/// What a plan could not tell.
+enum Unknowns {
+  static func of(candidate: Promise, fleet: FleetSnapshot, resources: [ResourcePlan]) -> [String] {
+    var unknowns = fleet.gaps.map(\.description)
+    if !fleet.members.isEmpty, candidate.api?.schema != fleet.promise?.api?.schema,
+      let schema = candidate.api?.schema, StructuralSchema(json: schema).hasValidationRules
+    {
+      unknowns.append(
+        "the new API has CEL rules (x-kubernetes-validations), which are not evaluated here: kubectl apply "
+          + "--dry-run=server of the requests does, once the API is installed")
+    }
+    // What nobody's Works tell is said once.
+    let said = Set(unknowns)
+    return unknowns
+      + resources.compactMap { plan in
+        plan.unknown.flatMap { said.contains($0) ? nil : "\(plan.qualifiedName): \($0)" }
+      }
   }
 }

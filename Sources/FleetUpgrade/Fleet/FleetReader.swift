@@ -1,0 +1,123 @@
+import KratixModel
+import Kubernetes
+
+/// Reads fleets. Only `get` and `list` are ever sent.
+public struct FleetReader: Sendable {
+  let api: any KubernetesAPI
+
+  public init(api: any KubernetesAPI) { self.api = api }
+
+  /// The fleet of a Promise; when it is not installed, one with no resources. What may not be read is left out and named
+  /// in `gaps`.
+  /// - Parameter readsWorks: also what the resources' workflows have put out and how long they took; not needed to tell
+  ///   versions.
+  /// - Throws: `StatusError` when the Promise itself may not be read, and failures to reach the server.
+  public func fleet(
+    of promiseName: String, selection: FleetSelection = FleetSelection(), readsWorks: Bool = true
+  ) async throws -> FleetSnapshot {
+    async let destinations = read(.destinations) { try await api.listAll(.destinations).items }
+    async let promises = read(.promises) { try await api.listAll(.promises).items }
+    async let revisions = read(.revisions) {
+      try await api.listAll(.promiseRevisions, labelSelector: label(promiseName)).items
+    }
+    var fleet = FleetSnapshot(promise: nil, revisions: [], members: [], destinations: [], installedPromises: [])
+    let promiseList = try await promises
+    fleet.installedPromises = promiseList.items.map(Promise.init)
+    fleet.promise = fleet.installedPromises.first { $0.name == promiseName }
+    if let gap = promiseList.gap {
+      // Whoever may not list Promises may still get this one.
+      fleet.promise = try await api.find(.promises, namespace: nil, name: promiseName).map(Promise.init)
+      fleet.installedPromises = fleet.promise.map { [$0] } ?? []
+      fleet.gaps.append(gap)
+    }
+    if let type = fleet.promise?.api?.resourceType {
+      try await addMembers(to: &fleet, of: promiseName, type: type, selection: selection, readsWorks: readsWorks)
+    }
+    let revisionList = try await revisions
+    fleet.revisions = revisionList.items.map(PromiseRevision.init)
+    let destinationList = try await destinations
+    fleet.destinations = destinationList.items.map(Destination.init)
+    fleet.gaps += [revisionList.gap, destinationList.gap].compactMap { $0 }
+    return fleet
+  }
+
+  private func addMembers(
+    to fleet: inout FleetSnapshot, of promiseName: String, type: ResourceType, selection: FleetSelection,
+    readsWorks: Bool
+  ) async throws {
+    let namespace = selection.namespace
+    async let resourceList = read(.resources) {
+      try await api.listAll(type, namespace: namespace, labelSelector: selection.labelSelector).items
+    }
+    async let bindingList = read(.bindings) {
+      try await api.listAll(.resourceBindings, namespace: namespace, labelSelector: label(promiseName)).items
+    }
+    var works: [String: [Work]] = [:]
+    var placements: [String: [WorkPlacement]] = [:]
+    if readsWorks {
+      // Where the Promise has a namespace of its own for pipelines, Works are not beside their resources.
+      let worksNamespace = fleet.promise?.pipelineNamespace == nil ? namespace : nil
+      let workList = try await read(.works) {
+        try await api.listAll(.works, namespace: worksNamespace, labelSelector: label(promiseName)).items
+      }
+      for object in workList.items {
+        let work = Work(object)
+        guard !work.resourceName.isEmpty, object.labels[KratixLabels.dryRun] != KratixLabels.yes else { continue }
+        works[Self.key(work.resourceNamespace, work.resourceName), default: []].append(work)
+      }
+      let placementList = try await read(.placements) {
+        try await api.listAll(.workPlacements, namespace: worksNamespace).items
+      }
+      for object in placementList.items {
+        let placement = WorkPlacement(object)
+        guard placement.promiseName == promiseName, !placement.resourceName.isEmpty else { continue }
+        placements[Self.key(placement.namespace, placement.resourceName), default: []].append(placement)
+      }
+      fleet.gaps += [workList.gap, placementList.gap].compactMap { $0 }
+      // Durations are for the estimate alone, which says itself when it knows none.
+      let jobs = try await read(.works) {
+        try await api.listAll(
+          .jobs, namespace: worksNamespace,
+          labelSelector: "\(label(promiseName)),\(KratixLabels.workflowType)=\(WorkflowType.resource.rawValue)"
+        ).items
+      }
+      fleet.lastRuns = RunDurations.byResource(jobs.items)
+    }
+    let bindingItems = try await bindingList
+    let bindings = Dictionary(
+      bindingItems.items.map { object in
+        let binding = ResourceBinding(object)
+        return (Self.key(binding.namespace, binding.resourceName), binding)
+      }, uniquingKeysWith: { _, last in last })
+    let isDryRun = { (object: KubernetesObject) in object.labels[KratixLabels.dryRun] == KratixLabels.yes }
+    let resources = try await resourceList
+    fleet.gaps += [resources.gap, bindingItems.gap].compactMap { $0 }
+    fleet.members = resources.items.filter { selection.takes($0) && !isDryRun($0) }.map { object in
+      let key = Self.key(object.namespace ?? "", object.name)
+      return FleetMember(
+        resource: ResourceRequest(object), binding: bindings[key], works: works[key] ?? [],
+        placements: placements[key] ?? [])
+    }.sorted { ($0.resource.namespace, $0.resource.name) < ($1.resource.namespace, $1.resource.name) }
+  }
+
+  /// What a request answers; nothing, and why, when it is not allowed.
+  private func read(
+    _ source: FleetGap.Source, _ request: () async throws -> [KubernetesObject]
+  ) async throws -> (items: [KubernetesObject], gap: FleetGap?) {
+    do {
+      return (try await request(), nil)
+    } catch let error as StatusError where error.reason == .forbidden {
+      return ([], FleetGap(source, reason: error.message))
+    }
+  }
+
+  private func label(_ promiseName: String) -> String { "\(KratixLabels.promiseName)=\(promiseName)" }
+
+  private static func key(_ namespace: String, _ name: String) -> String { "\(namespace)/\(name)" }
+}
+
+extension Work {
+  /// The namespace of the resource that the Work is of: its own, or the labelled one where the Promise has a namespace
+  /// of its own for pipelines (contract, section 2.1).
+  var resourceNamespace: String { object.labels[KratixLabels.resourceNamespace] ?? namespace }
+}
