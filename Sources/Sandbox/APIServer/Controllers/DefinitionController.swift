@@ -19,6 +19,8 @@ struct DefinitionController: Sendable {
       return
     }
     let updated = accepted(stored.object)
+    // Served before anybody hears that it is established: who waits for that event asks for its resources at once.
+    if pipeline.registry.setDefinition(name, updated) { pipeline.store.wake(name) }
     if updated != stored.object {
       var target = RequestTarget(kind: kind, name: name, user: user)
       target.subresource = "status"
