@@ -6,7 +6,7 @@ enum CandidateFile {
   /// - Parameter path: a file, or `-` for standard input.
   /// - Throws: `Failure`: what is wrong, and where.
   static func promise(at path: String) throws(Failure) -> Promise {
-    let bytes = try AtomicFile.read(path)
+    let bytes = try AtomicFile.read(path, limit: PromiseFile.limit)
     let name = path == "-" ? "standard input" : path
     guard let text = String(validating: bytes, as: UTF8.self) else { throw Failure("\(name) is not UTF-8 text") }
     let documents: [JSON]
