@@ -28,7 +28,8 @@ test:
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory lint
 	$(SWIFT) build --build-tests $(BUILD_FLAGS)
-	$(SWIFT) test --skip-build --no-parallel $(TEST_FLAGS)
+	$(SWIFT) test --skip-build --no-parallel --skip EndToEndTests $(TEST_FLAGS)
+	$(SWIFT) test --skip-build --no-parallel --filter EndToEndTests $(TEST_FLAGS)
 
 # The end-to-end tests against another platform: make conformance KUBECONFIG=path
 conformance:

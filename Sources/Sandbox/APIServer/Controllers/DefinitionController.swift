@@ -19,17 +19,16 @@ struct DefinitionController: Sendable {
       return
     }
     let updated = accepted(stored.object)
-    // Served before anybody hears that it is established: who waits for that event asks for its resources at once.
-    if pipeline.registry.setDefinition(name, updated) { pipeline.store.wake(name) }
     if updated != stored.object {
+      // Served before anybody hears that it is established: who waits for that event asks for its resources at once.
+      if pipeline.registry.setDefinition(name, updated) { pipeline.store.wake(name) }
       var target = RequestTarget(kind: kind, name: name, user: user)
       target.subresource = "status"
       _ = try await pipeline.modify(
         target, options: WriteOptions(fieldManager: "kube-apiserver"), retries: true
       ) { accepted($0) }
     }
-    guard let current = pipeline.store.get(id) else { return }
-    if pipeline.registry.setDefinition(name, current.object) { pipeline.store.wake(name) }
+    if pipeline.registry.setDefinition(name, pipeline.store.get(id)?.object) { pipeline.store.wake(name) }
   }
 
   /// Serves what a former process established.
