@@ -48,7 +48,7 @@ public final class APIServer: Sendable {
   /// What the containers of pods printed.
   public let podLogs: PodLogs
 
-  private let store: ObjectStore
+  let store: ObjectStore
   private let registry: ResourceRegistry
   private let pipeline: RequestPipeline
   private let housekeeper: Housekeeper

@@ -190,7 +190,7 @@ import Testing
   @Test func fiveHundredConnectionsAtOnce() async throws {
     try await ServerFixture.run { fixture in
       try await fixture.withClient { client in
-        let path = "/api/v1/namespaces/default/configmaps?watch=true&timeoutSeconds=2&resourceVersion=1"
+        let path = "/api/v1/namespaces/default/configmaps?watch=true&timeoutSeconds=1&resourceVersion=1"
         try await withThrowingTaskGroup(of: Int.self) { group in
           for _ in 0..<500 { group.addTask { try await fixture.send(client, "GET", path).status } }
           var good = 0

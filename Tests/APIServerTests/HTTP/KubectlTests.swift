@@ -126,7 +126,7 @@ import Testing
       var pod = KubernetesObject(apiVersion: "v1", kind: "Pod", name: "p", namespace: "default")
       pod.spec = [
         "initContainers": [["name": "reader", "image": "busybox:1"]],
-        "containers": [["name": "main", "image": "busybox:1"]],
+        "containers": [["name": "main", "image": "busybox:1"]], "nodeName": "node-1",
       ]
       let created = try await fixture.api.create(.pods, pod)
       fixture.server.podLogs.append(podUID: created.uid, container: "reader", Array("one\ntwo\n".utf8))
@@ -140,6 +140,12 @@ import Testing
       fixture.server.podLogs.append(podUID: created.uid, container: "main", Array("ur\n".utf8))
       fixture.server.podLogs.finish(podUID: created.uid, container: "main")
       #expect(try await following.out == "three\nfour\n")
+      pod.name = "unscheduled"
+      pod[path: "spec", "nodeName"] = nil
+      _ = try await fixture.api.create(.pods, pod)
+      let unscheduled = try await fixture.kubectl("logs", "unscheduled", "-c", "main")
+      #expect(
+        unscheduled.err == "Error from server (BadRequest): pod unscheduled does not have a host assigned\n")
       let wrong = try await fixture.kubectl("logs", "p", "-c", "nope")
       #expect(wrong.err.contains("container nope is not valid for pod p"))
     }

@@ -181,6 +181,13 @@ import Testing
       let none = try await api.list(
         .events, namespace: "default", options: ListOptions(fieldSelector: "regarding.kind=Other"))
       #expect(none.items.isEmpty)
+      // An hour after it was last seen, an event is gone.
+      let expiry = EventExpiry(store: fixture.server.store)
+      let seen = try #require(Timestamp.secondsSince1970(created.creationTimestamp ?? ""))
+      expiry.removeExpired(now: seen + 3_500)
+      #expect(try await api.find(core, namespace: "default", name: "e") != nil)
+      expiry.removeExpired(now: seen + 3_700)
+      #expect(try await api.find(core, namespace: "default", name: "e") == nil)
     }
   }
 }

@@ -22,6 +22,7 @@ final class Housekeeper: Sendable {
   func run(_ pipeline: RequestPipeline) async {
     let tasks = Tasks(pipeline: pipeline, logger: logger)
     await withDiscardingTaskGroup { group in
+      group.addTask { await EventExpiry(store: pipeline.store).run() }
       for work in tasks.leftOver() { group.addTask { await Self.repeating(work, logger: self.logger) } }
       for await commit in commits {
         for work in tasks.work(for: commit) { group.addTask { await Self.repeating(work, logger: self.logger) } }

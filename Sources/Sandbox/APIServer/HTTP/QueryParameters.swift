@@ -54,7 +54,7 @@ struct QueryParameters: Sendable {
   }
 
   /// - Parameter kind: `CreateOptions`, `UpdateOptions` or `PatchOptions`, as errors name them.
-  func writeOptions(_ kind: String, userAgent: String?) throws -> WriteOptions {
+  func writeOptions(_ kind: String) throws -> WriteOptions {
     var errors: [FieldError] = []
     var options = WriteOptions()
     options.isDryRun = dryRun(&errors)

@@ -156,7 +156,7 @@ struct RequestHandler: HTTPResponder {
 
   private func writeOptions(_ kind: String, _ request: Request, _ query: QueryParameters) throws -> WriteOptions {
     let agent = request.headers[.userAgent]
-    var options = try query.writeOptions(kind, userAgent: agent)
+    var options = try query.writeOptions(kind)
     if options.fieldManager == nil { options.fieldManager = QueryParameters.manager(userAgent: agent) }
     return options
   }

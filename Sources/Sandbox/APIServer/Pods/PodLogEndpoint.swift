@@ -10,6 +10,9 @@ struct PodLogEndpoint {
   func respond(_ target: RequestTarget, _ query: QueryParameters, channel: any Channel) async throws -> Response {
     let pod = try pipeline.get(target).object
     let container = try Self.container(of: pod, named: query["container"])
+    guard !(pod[path: "spec", "nodeName"]?.stringValue ?? "").isEmpty else {
+      throw StatusError.badRequest("pod \(pod.name) does not have a host assigned")
+    }
     try Self.checkStarted(container, of: pod)
     let selection = try Selection(query)
     let uid = pod.uid
