@@ -126,7 +126,9 @@ let package = Package(
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),
     .testTarget(
       name: "KratixWebhookTests",
-      dependencies: ["KratixWebhook", "PromiseReview", asyncHTTPClient, nioCore, nioSSL, x509, lifecycle, logging],
+      dependencies: [
+        "KratixWebhook", "PromiseReview", "APIServer", asyncHTTPClient, nioCore, nioSSL, x509, lifecycle, logging,
+      ],
       exclude: ["Golden"]),
     .testTarget(name: "KratixPluginTests", dependencies: ["KratixPlugin"]),
     .testTarget(name: "EndToEndTests", dependencies: ["Kubernetes", subprocess]),

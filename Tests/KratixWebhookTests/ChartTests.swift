@@ -10,10 +10,10 @@ import Testing
   private static var root: URL {
     URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
   }
-  private static var chart: String { root.appending(path: "charts/kratix-webhook").path }
+  static var chart: String { root.appending(path: "charts/kratix-webhook").path }
   private static var golden: URL { root.appending(path: "Tests/KratixWebhookTests/Golden") }
 
-  private static func run(_ command: [String]) throws -> (status: Int32, output: String, errors: String) {
+  static func run(_ command: [String]) throws -> (status: Int32, output: String, errors: String) {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = command
@@ -27,7 +27,7 @@ import Testing
     return (process.terminationStatus, text, complaints)
   }
 
-  private static let helm: Result<String, any Error> = Result {
+  static let helm: Result<String, any Error> = Result {
     let found = try run([root.appending(path: "Tests/tools/get-helm").path])
     guard found.status == 0 else { throw Recorded.Missing(description: found.errors) }
     return found.output.split(separator: "\n").last.map(String.init) ?? "helm"

@@ -53,6 +53,8 @@ struct CertificateKeeper: Sendable {
       group.addTask {
         await observe(.secrets, settings.secretName) { object in
           guard let book = CertificateBook(secret: object) else { return }
+          // Trusted first, served then.
+          try await publish(book)
           try identity.set(certificate: book.leaf.certificate, privateKey: book.leaf.privateKey)
         }
       }
