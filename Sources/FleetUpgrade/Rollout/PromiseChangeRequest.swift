@@ -17,20 +17,21 @@ public struct PromiseInstaller: Sendable {
   /// A JSON patch that tests the version which the plan was made for: somebody else's change in between is a conflict,
   /// not overwritten. Server-side apply would leave the fields in place that other managers own, so that a field which
   /// the candidate drops might stay.
-  /// - Parameter live: the Promise as the plan saw it; nil to create.
+  /// - Parameters:
+  ///   - live: the Promise as the plan saw it; nil to create.
+  ///   - isDryRun: only ask whether it would be admitted.
   /// - Returns: the Promise as the server stored it.
   /// - Throws: `StatusError`; 409 when the Promise was changed or created meanwhile.
-  public func apply(_ candidate: Promise, over live: Promise?) async throws -> Promise {
+  public func apply(_ candidate: Promise, over live: Promise?, isDryRun: Bool = false) async throws -> Promise {
+    let options = WriteOptions(isDryRun: isDryRun, fieldManager: Self.fieldManager)
     guard let live else {
       var object = candidate.object
       object["status"] = nil
-      return Promise(
-        try await api.create(.promises, object, options: WriteOptions(fieldManager: Self.fieldManager)))
+      return Promise(try await api.create(.promises, object, options: options))
     }
     return Promise(
       try await api.patch(
-        .promises, namespace: nil, name: live.name, .json(Self.patch(from: live, to: candidate)),
-        options: WriteOptions(fieldManager: Self.fieldManager)))
+        .promises, namespace: nil, name: live.name, .json(Self.patch(from: live, to: candidate)), options: options))
   }
 
   /// The operations of the patch.

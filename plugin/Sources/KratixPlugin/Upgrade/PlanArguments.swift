@@ -47,7 +47,11 @@ struct PlanArguments: ParsableArguments {
 
   /// Reads the fleet and makes the plan; nothing is written anywhere.
   func makePlan() async throws -> Made {
-    let candidate = try CandidateFile.servingPromise(at: filename)
+    try await makePlan(for: try CandidateFile.servingPromise(at: filename))
+  }
+
+  /// The same for a Promise that was read already.
+  func makePlan(for candidate: Promise) async throws -> Made {
     let api = try connection.client()
     let selection = FleetSelection(
       namespace: connection.namespace, labelSelector: selector, resources: resources)

@@ -1,0 +1,295 @@
+import KratixModel
+import Kubernetes
+
+/// One thing that a driver does.
+public enum RolloutAction: Sendable, Hashable {
+  /// Makes a resource's binding say a version and carry a mark (nil takes the mark away).
+  case bind(resource: String, version: String, mark: HoldMark?)
+  /// Makes the Promise what it is to be at this version.
+  case apply(version: String)
+  /// Runs the gate command of the wave that is done.
+  case runGate
+  case write(RolloutRecord)
+}
+
+/// What is to be done next, if anything.
+public struct RolloutDecision: Sendable {
+  public var actions: [RolloutAction] = []
+  /// When to look again although nothing changes, in seconds since 1970.
+  public var lookAgainAt: Double?
+}
+
+/// A rollout at one moment: a pure function of its record and the fleet as the cluster has it, so that a driver can be
+/// killed anywhere and another goes on.
+public struct RolloutLogic: Sendable {
+  public let record: RolloutRecord
+  public let fleet: LiveFleet
+  /// By key, sorted.
+  public let members: [RolloutMember]
+  let now: Double
+
+  public init(record: RolloutRecord, fleet: LiveFleet, now: Double) {
+    self.record = record
+    self.fleet = fleet
+    self.now = now
+    let jobs = Self.newestJobs(fleet)
+    members = fleet.resources.values
+      .filter { $0.object.labels[KratixLabels.dryRun] != KratixLabels.yes }
+      .map { RolloutMember($0, fleet: fleet, newestJob: jobs[$0.object.qualifiedName], record: record) }
+      .sorted { $0.key < $1.key }
+  }
+
+  /// The newest configure Job of each resource.
+  private static func newestJobs(_ fleet: LiveFleet) -> [String: KubernetesObject] {
+    var newest: [String: KubernetesObject] = [:]
+    for job in fleet.jobs.values where job.labels[KratixLabels.workflowAction] == WorkflowAction.configure.rawValue {
+      let namespace = job.annotations[KratixAnnotations.jobResourceNamespace] ?? job.namespace ?? ""
+      let name = job.annotations[KratixAnnotations.jobResourceName] ?? job.labels[KratixLabels.resourceName] ?? ""
+      let key = namespace.isEmpty ? name : "\(namespace)/\(name)"
+      if let known = newest[key], Self.order(known) > Self.order(job) { continue }
+      newest[key] = job
+    }
+    return newest
+  }
+
+  private static func order(_ job: KubernetesObject) -> (String, String) { (job.creationTimestamp ?? "", job.name) }
+
+  /// The members that the rollout moves: held by it, and not left out.
+  public var participants: [RolloutMember] {
+    members.filter { member in
+      guard let mark = member.mark, mark.wave != nil, !mark.isSkipped else { return false }
+      if case .outside = member.standing { return false }
+      if case .drifted = member.standing { return false }
+      return true
+    }
+  }
+
+  public var failures: [RolloutMember] { members.filter(\.isFailing) }
+
+  /// The members of one wave.
+  public func wave(_ index: Int) -> [RolloutMember] { participants.filter { $0.mark?.wave == index } }
+
+  public var counts: RolloutRecord.Counts {
+    let taking = participants
+    let skipped = members.count { $0.standing == .skipped }
+    return RolloutRecord.Counts(
+      total: taking.count, done: taking.count { $0.standing == .done }, failed: failures.count, skipped: skipped,
+      outside: members.count - taking.count - skipped)
+  }
+
+  // MARK: What to do
+
+  public func decide() -> RolloutDecision {
+    guard record.phase != .ended, record.halt == nil else { return RolloutDecision() }
+    guard let promise = fleet.promise, promise.object.uid == record.promiseUID else {
+      return stop("Promise \(record.promise) was deleted")
+    }
+    if promise.object.labels[KratixLabels.paused] == KratixLabels.yes {
+      return stop("Promise \(record.promise) is paused (label \(KratixLabels.paused)); remove the label and resume")
+    }
+    switch record.phase {
+    case .holding: return hold(promise)
+    case .applying: return apply(promise)
+    case .installing: return install(promise)
+    case .settling: return settle(promise)
+    case .moving: return record.direction == .forward ? move(promise) : revert()
+    case .releasing: return release(promise)
+    case .ended: return RolloutDecision()
+    }
+  }
+
+  private func hold(_ promise: Promise) -> RolloutDecision {
+    guard promise.revisionVersion == record.from else { return stopForOther(promise) }
+    let unheld = members.filter { $0.standing == .unheld }
+    if unheld.isEmpty {
+      let isPinning = members.contains { $0.standing == .pinning }
+      return isPinning ? RolloutDecision() : turn(to: .applying)
+    }
+    let taking = unheld + members.filter { $0.mark != nil }
+    let waves = record.strategy.waves(
+      of: Dictionary(taking.map { ($0.key, $0.resource.object.labels) }, uniquingKeysWith: { first, _ in first }),
+      known: Dictionary(
+        members.compactMap { member in member.mark?.wave.map { (member.key, $0) } },
+        uniquingKeysWith: { first, _ in first }))
+    return RolloutDecision(
+      actions: unheld.compactMap { member in
+        guard let version = member.resource.promiseVersion ?? member.binding?.lastAppliedVersion,
+          let origin = member.origin
+        else { return nil }
+        var mark = HoldMark(rollout: record.id, from: origin, held: version, wave: waves[member.key])
+        mark.wasFailing = member.ailment != nil
+        return .bind(resource: member.key, version: version, mark: mark)
+      })
+  }
+
+  private func apply(_ promise: Promise) -> RolloutDecision {
+    if promise.revisionVersion == record.goal { return turn(to: .installing) }
+    let before = record.direction == .forward ? record.from : record.to
+    guard promise.revisionVersion == before else { return stopForOther(promise) }
+    return RolloutDecision(actions: [.apply(version: record.goal)])
+  }
+
+  private func install(_ promise: Promise) -> RolloutDecision {
+    guard promise.revisionVersion == record.goal else { return stopForOther(promise) }
+    let object = promise.object
+    let isTaken =
+      object.hasCondition(KratixConditions.available) && object.status?["version"]?.stringValue == record.goal
+      && object.status?["observedGeneration"]?.intValue == object.generation
+    if isTaken, fleet.latestRevision?.version == record.goal { return turn(to: .settling) }
+    if let workflow = object.condition(KratixConditions.configureWorkflowCompleted),
+      workflow.reason == "ConfigureWorkflowFailed"
+    {
+      return stop(
+        "the workflow of Promise \(promise.name) itself failed (\(workflow.message)); no resource has been moved")
+    }
+    return RolloutDecision()
+  }
+
+  private func settle(_ promise: Promise) -> RolloutDecision {
+    if let other = checkGoal(promise) { return other }
+    if !failures.isEmpty {
+      return stop("resources fail at the version they ran before: \(list(failures)); retry, skip or roll back")
+    }
+    // On the way back, what was moved back is held again, and looks done.
+    if members.contains(where: \.isUnderWay) { return RolloutDecision() }
+    return turn(to: record.direction == .forward ? .moving : .releasing)
+  }
+
+  private func move(_ promise: Promise) -> RolloutDecision {
+    if let other = checkGoal(promise) { return other }
+    guard let group = record.group else { return finishMoving() }
+    let wave = wave(record.wave)
+    let failed = wave.filter(\.isFailing)
+    if failed.count > group.maxFailures.atMost(of: wave.count) {
+      return stop("\(list(failed)); what they had put out before is still in place: retry, skip or roll back")
+    }
+    let moving = wave.count { $0.standing == .moving }
+    let waiting = wave.filter { $0.standing == .held }
+    let room = group.concurrency(of: wave.count) - moving
+    if !waiting.isEmpty, room > 0 { return RolloutDecision(actions: waiting.prefix(room).compactMap(moveAction)) }
+    if moving > 0 || !waiting.isEmpty { return RolloutDecision() }
+    // One that runs again, for whatever reason, is waited for.
+    if wave.contains(where: \.isUnderWay) { return RolloutDecision() }
+    return gate(group, wave)
+  }
+
+  private func moveAction(_ member: RolloutMember) -> RolloutAction? {
+    guard var mark = member.mark else { return nil }
+    mark.earlierJob = member.newestJob?.uid
+    return .bind(resource: member.key, version: record.to, mark: mark)
+  }
+
+  /// All waves are through: what could not move in its own wave, because it was paused then, moves now.
+  private func finishMoving() -> RolloutDecision {
+    let stragglers = participants.filter { $0.standing == .held }
+    if !stragglers.isEmpty { return RolloutDecision(actions: stragglers.compactMap(moveAction)) }
+    if participants.contains(where: \.isUnderWay) { return RolloutDecision() }
+    return failures.isEmpty
+      ? turn(to: .releasing) : stop("\(list(failures)); the others are done: retry, skip or roll back")
+  }
+
+  /// All of a wave is done: what has to hold before the next begins.
+  private func gate(_ group: Strategy.Group, _ wave: [RolloutMember]) -> RolloutDecision {
+    let ill = wave.filter { $0.standing == .done && $0.resource.isUnhealthy }
+    if !ill.isEmpty {
+      return stop(
+        "health: "
+          + ill.prefix(5).map { "\($0.key) is \($0.resource.healthState ?? "")" }.joined(separator: ", ")
+          + "; resume when it is well again, skip or roll back")
+    }
+    guard !wave.isEmpty else { return nextWave() }
+    guard let doneAt = record.waveDoneAt else {
+      var next = record
+      next.waveDoneAt = now
+      next.gatePassed = false
+      next.counts = counts
+      return RolloutDecision(actions: [.write(next)])
+    }
+    let end = doneAt + group.soak.seconds
+    if now < end { return RolloutDecision(lookAgainAt: end) }
+    if record.gateCommand != nil, !record.gatePassed { return RolloutDecision(actions: [.runGate]) }
+    if group.approval, record.approvedWave < record.wave {
+      var next = record
+      next.halt = .approval(wave: record.wave)
+      return RolloutDecision(actions: [.write(next)])
+    }
+    return nextWave()
+  }
+
+  private func nextWave() -> RolloutDecision {
+    var next = record
+    next.wave += 1
+    next.waveDoneAt = nil
+    next.gatePassed = false
+    next.counts = counts
+    return RolloutDecision(actions: [.write(next)])
+  }
+
+  private func revert() -> RolloutDecision {
+    let moved = members.filter { $0.standing == .unreverted }
+    if !moved.isEmpty {
+      return RolloutDecision(
+        actions: moved.compactMap { member in
+          guard var mark = member.mark else { return nil }
+          mark.earlierJob = member.newestJob?.uid
+          return .bind(resource: member.key, version: mark.held, mark: mark)
+        })
+    }
+    if !failures.isEmpty { return stop("resources fail at the version they ran before: \(list(failures))") }
+    return members.contains { $0.standing == .moving } ? RolloutDecision() : turn(to: .applying)
+  }
+
+  private func release(_ promise: Promise) -> RolloutDecision {
+    if let other = checkGoal(promise) { return other }
+    let held = members.filter { $0.mark != nil }
+    let actions = held.compactMap { member -> RolloutAction? in
+      guard let mark = member.mark, let binding = member.binding else { return nil }
+      let isThere = member.standing == .done || (record.direction == .back && member.standing == .held)
+      if case .drifted = member.standing { return .bind(resource: member.key, version: binding.version, mark: nil) }
+      guard isThere || (record.direction == .back && member.standing == .skipped) else { return nil }
+      let version = mark.followedLatest ? KratixNames.latest : record.direction == .back ? mark.from : record.to
+      return .bind(resource: member.key, version: version, mark: nil)
+    }
+    if !actions.isEmpty { return RolloutDecision(actions: actions) }
+    // A resource that runs again for a while is let go when it is done.
+    if held.contains(where: \.isUnderWay) { return RolloutDecision() }
+    var next = record
+    next.end(record.direction == .forward ? .done : .rolledBack, at: now)
+    return RolloutDecision(actions: [.write(next)])
+  }
+
+  // MARK: Helpers
+
+  private func checkGoal(_ promise: Promise) -> RolloutDecision? {
+    guard promise.revisionVersion == record.goal else { return stopForOther(promise) }
+    guard fleet.revisions.values.contains(where: { $0.version == record.goal }) else {
+      return stop("the revision of \(record.promise) \(record.goal) was deleted; apply that version again and resume")
+    }
+    return nil
+  }
+
+  private func stopForOther(_ promise: Promise) -> RolloutDecision {
+    stop(
+      "Promise \(record.promise) was set to \(promise.revisionVersion) by somebody else while it went from "
+        + "\(record.from) to \(record.to)")
+  }
+
+  private func turn(to phase: RolloutRecord.Phase) -> RolloutDecision {
+    var next = record
+    next.enter(phase)
+    if phase == .moving || phase == .releasing || phase == .applying { next.counts = counts }
+    return RolloutDecision(actions: [.write(next)])
+  }
+
+  private func stop(_ reason: String) -> RolloutDecision {
+    var next = record
+    next.halt = .stopped(reason: reason)
+    next.counts = counts
+    return RolloutDecision(actions: [.write(next)])
+  }
+
+  private func list(_ members: [RolloutMember]) -> String {
+    let named = members.prefix(5).map { "\($0.key) failed (\($0.standing.reason ?? ""))" }
+    return named.joined(separator: ", ") + (members.count > 5 ? " and \(members.count - 5) more" : "")
+  }
+}
