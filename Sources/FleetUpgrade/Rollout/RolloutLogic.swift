@@ -52,7 +52,11 @@ public struct RolloutLogic: Sendable {
     return newest
   }
 
-  private static func order(_ job: KubernetesObject) -> (String, String) { (job.creationTimestamp ?? "", job.name) }
+  /// Creation times are whole seconds; of two Jobs of one second, the one that changed last: a resource's Jobs run one
+  /// after the other.
+  private static func order(_ job: KubernetesObject) -> (String, UInt64) {
+    (job.creationTimestamp ?? "", UInt64(job.resourceVersion) ?? 0)
+  }
 
   /// The members that the rollout moves: held by it, and not left out.
   public var participants: [RolloutMember] {

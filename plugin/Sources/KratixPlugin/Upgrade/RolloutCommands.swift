@@ -163,7 +163,7 @@ struct RolloutRollback: AsyncParsableCommand {
     }
     _ = try await session.control.begin(
       live, to: version, strategy: allAtOnce ? Strategy(groups: [.init(name: "all")]) : record.strategy,
-      includesPinned: record.includesPinned, gateCommand: record.gateCommand)
+      includesPinned: record.includesPinned, gateCommand: nil)
     try await session.drive()
   }
 }

@@ -55,9 +55,9 @@ final class RolloutNarrator: Sendable {
       case .drifted(let reason): lines.append("\(member.key): left alone: \(reason)")
       case .moving where isMoving:
         lines.append(record.direction == .forward ? "\(member.key): moving" : "\(member.key): going back")
-      case .done where isMoving:
-        lines.append(
-          record.direction == .forward ? "\(member.key): done (\(done) of \(total))" : "\(member.key): back")
+      case .done where isMoving && record.direction == .forward:
+        lines.append("\(member.key): done (\(done) of \(total))")
+      case .done where isMoving && (before == .moving || before == .unreverted): lines.append("\(member.key): back")
       case .failed(let reason), .unwell(let reason): lines.append("\(member.key): failed: \(reason)")
       case .skipped: lines.append("\(member.key): skipped")
       default: break

@@ -1,0 +1,201 @@
+import Foundation
+import Kubernetes
+import Testing
+
+/// A fleet that is moved in waves, with kubectl and the plugin.
+@Suite(.platform(arguments: Greeter.images + Greeter.pickyImage), .serialized)
+struct RolloutTests {
+  private let names = ["a", "b", "c", "d", "e"]
+
+  private func start(_ platform: Platform, mallory: String? = nil) async throws {
+    try await platform.remove(promises: "greeter")
+    try await platform.install(Greeter.promise(image: Greeter.image("v1"), version: "v1.0.0"))
+    let requests = names.map { Greeter.request($0, who: $0 == mallory ? "Mallory" : $0) }
+    try await platform.kubectl("apply", "-f", "-", input: requests.joined(separator: "\n---\n")).succeeded()
+    for name in names {
+      try await platform.wait("greeter/\(name)", for: "jsonpath={.status.resourceBindingVersion}=latest")
+    }
+  }
+
+  private func candidate(_ platform: Platform, image: String = "v2-picky") throws -> String {
+    try platform.file("v2.yaml", Greeter.promise(image: Greeter.image(image), version: "v2.0.0"))
+  }
+
+  /// What every resource runs, and what its binding says.
+  private func fleet(_ platform: Platform) async throws -> [String: (version: String, binding: String)] {
+    let json = try JSON(parsing: try await platform.kratix("fleet", "greeter", "-o", "json").succeeded().output)
+    var fleet: [String: (version: String, binding: String)] = [:]
+    for resource in json["resources"]?.arrayValue ?? [] {
+      fleet[resource["name"]?.stringValue ?? ""] = (
+        resource["version"]?.stringValue ?? "", resource["binding"]?.stringValue ?? ""
+      )
+    }
+    return fleet
+  }
+
+  private func expect(
+    _ platform: Platform, _ version: String, _ binding: String = "latest", for names: [String],
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    let fleet = try await fleet(platform)
+    for name in names {
+      #expect(fleet[name]?.version == version, "\(name)", sourceLocation: sourceLocation)
+      #expect(fleet[name]?.binding == binding, "\(name)", sourceLocation: sourceLocation)
+    }
+  }
+
+  @Test func aFleetMovesInWavesAndGoesBack() async throws {
+    let platform = try Platform.require()
+    try await start(platform)
+    let upgrade = try await platform.kratix("upgrade", "-f", try candidate(platform), "--yes").succeeded()
+    let lines = upgrade.lines
+    let waves = ["wave 1 of 3, canary: 1", "wave 2 of 3, quarter: 2", "wave 3 of 3, rest: 2"]
+    let starts = waves.compactMap { wave in lines.firstIndex { $0.hasPrefix(wave) } }
+    #expect(starts.count == 3 && starts == starts.sorted(), "\(upgrade.output)")
+    #expect(lines.last == "The fleet is done: 5 upgraded.")
+    try await expect(platform, "v2.0.0", for: names)
+    try await platform.wait("configmap/greeting-e", for: "create", context: platform.worker)
+    try await platform.wait("configmap/greeting-e", for: "jsonpath={.data.text}=Good day, e", context: platform.worker)
+    // The same once more: nothing to do.
+    let again = try await platform.kratix("upgrade", "-f", try candidate(platform), "--yes").succeeded()
+    #expect(again.output.contains("Nothing to do"))
+    try await platform.kratix("upgrade", "rollback", "greeter").succeeded()
+    try await expect(platform, "v1.0.0", for: names)
+    #expect(try await platform.object("promise", "greeter").labels["kratix.io/promise-version"] == "v1.0.0")
+    let history = try await platform.kratix("upgrade", "history", "greeter").succeeded().lines
+    #expect(history.count >= 3 && history[1].contains("done") && history[2].contains("done"))
+  }
+
+  @Test func aFailureStopsTheWaveAndRetryAfterAFixCompletesIt() async throws {
+    let platform = try Platform.require()
+    try await start(platform, mallory: "b")
+    let file = try candidate(platform)
+    let upgrade = try await platform.kratix("upgrade", "-f", file, "--yes", "--force")
+    #expect(upgrade.exitCode == 1)
+    #expect(upgrade.error.contains("default/b failed (A Configure Pipeline has failed: greet)"), "\(upgrade.error)")
+    #expect(upgrade.output.contains("default/a: done (1 of 5)"))
+    try await expect(platform, "v1.0.0", "v1.0.0", for: ["d", "e"])
+    try await platform.wait("configmap/greeting-b", for: "create", context: platform.worker)
+    let worker = try await platform.object("configmap", "greeting-b", context: platform.worker)
+    #expect(worker[path: "data", "text"] == "Hello, Mallory")
+    let status = try await platform.kratix("upgrade", "status", "greeter").succeeded()
+    #expect(status.output.contains("State: stopped"))
+    let json = try JSON(
+      parsing: try await platform.kratix("upgrade", "status", "greeter", "-o", "json").succeeded().output)
+    #expect(json["state"] == "stopped" && json["resources"]?[1]?["state"] == "failed")
+    // Without a fix it fails again.
+    #expect(try await platform.kratix("upgrade", "retry", "greeter").exitCode == 1)
+    // Another version cannot be begun over it.
+    let other = try platform.file("v4.yaml", Greeter.promise(image: Greeter.image("v2"), version: "v4.0.0"))
+    try await platform.kratix("upgrade", "-f", other, "--yes").failed("is open (stopped)")
+    try await platform.kubectl("apply", "-f", "-", input: Greeter.request("b", who: "Bob")).succeeded()
+    try await platform.wait("greeter/b", for: "jsonpath={.status.message}=Good day, Bob")
+    let retry = try await platform.kratix("upgrade", "retry", "greeter").succeeded()
+    #expect(retry.lines.last == "The fleet is done: 5 upgraded.")
+    try await expect(platform, "v2.0.0", for: names)
+  }
+
+  @Test func aStoppedRolloutIsRolledBack() async throws {
+    let platform = try Platform.require()
+    try await start(platform, mallory: "b")
+    #expect(
+      try await platform.kratix("upgrade", "-f", try candidate(platform), "--yes", "--force").exitCode == 1)
+    let back = try await platform.kratix("upgrade", "rollback", "greeter").succeeded()
+    #expect(back.lines.last == "The fleet is back at v1.0.0.")
+    try await expect(platform, "v1.0.0", for: names)
+    #expect(try await platform.object("greeter", "a")[path: "status", "message"] == "Hello, a")
+    #expect(try await platform.object("promise", "greeter").labels["kratix.io/promise-version"] == "v1.0.0")
+  }
+
+  @Test func aSkippedOneKeepsItsVersion() async throws {
+    let platform = try Platform.require()
+    try await start(platform, mallory: "a")
+    #expect(
+      try await platform.kratix("upgrade", "-f", try candidate(platform), "--yes", "--force").exitCode == 1)
+    try await platform.kratix("upgrade", "skip", "greeter", "default/nobody").failed("holds no resource default/nobody")
+    try await platform.kratix("upgrade", "skip", "greeter", "default/a").succeeded()
+    let resumed = try await platform.kratix("upgrade", "resume", "greeter").succeeded()
+    #expect(resumed.lines.last == "The fleet is done: 4 upgraded, 1 held.")
+    try await expect(platform, "v2.0.0", for: ["b", "c", "d", "e"])
+    try await expect(platform, "v1.0.0", "v1.0.0", for: ["a"])
+  }
+
+  @Test func aKilledDriverIsFollowedByOneThatFinishes() async throws {
+    let platform = try Platform.require()
+    try await start(platform)
+    let file = try candidate(platform)
+    let marker = "\(platform.folder)/killed"
+    // The gate command is the driver's child: once, it kills it without a word.
+    let gate = "test -e \(marker) || { touch \(marker); kill -9 $PPID; }"
+    let killed = try await platform.kratix("upgrade", "-f", file, "--yes", "--gate-command", gate)
+    #expect(killed.exitCode == 128 + 9, "\(killed.output)\(killed.error)")
+    try await expect(platform, "v1.0.0", "v1.0.0", for: ["b", "c", "d", "e"])
+    let resumed = try await platform.kratix("upgrade", "-f", file, "--yes").succeeded()
+    #expect(resumed.output.contains("Going on with rollout"))
+    #expect(resumed.lines.last == "The fleet is done: 5 upgraded.")
+    try await expect(platform, "v2.0.0", for: names)
+  }
+
+  @Test func peopleAtWorkMeanwhileAreLeftAlone() async throws {
+    let platform = try Platform.require()
+    try await start(platform)
+    let strategy = try platform.file(
+      "strategy.yaml", "groups:\n- {name: first, size: 1, approval: true}\n- {name: rest, matchAll: true}\n")
+    let waiting = try await platform.kratix(
+      "upgrade", "-f", try candidate(platform), "--yes", "--strategy", strategy)
+    #expect(waiting.exitCode == 5 && waiting.error.contains("waits for approval"), "\(waiting.error)")
+    // Deleted, created, edited, and pinned by hand to another version than it is held at.
+    try await platform.kubectl("delete", "greeter", "b").succeeded()
+    try await platform.kubectl("apply", "-f", "-", input: Greeter.request("new", who: "New")).succeeded()
+    try await platform.wait("greeter/new", for: "jsonpath={.status.promiseVersion}=v2.0.0")
+    try await platform.kubectl("apply", "-f", "-", input: Greeter.request("c", who: "Carla")).succeeded()
+    let binding = try await platform.kubectl(
+      "get", "resourcebindings", "-l", "kratix.io/promise-name=greeter,kratix.io/resource-name=d", "-o",
+      "jsonpath={.items[0].metadata.name}"
+    ).succeeded().output
+    try await platform.kubectl(
+      "patch", "resourcebinding", binding, "--type=merge", "-p", #"{"spec":{"version":"latest"}}"#
+    ).succeeded()
+    let approved = try await platform.kratix("upgrade", "approve", "greeter").succeeded()
+    #expect(approved.output.contains("default/d: left alone: its binding was set to latest by hand"))
+    try await expect(platform, "v2.0.0", for: ["a", "c", "d", "e", "new"])
+    try await platform.wait("greeter/c", for: "jsonpath={.status.message}=Good day, Carla")
+    #expect(try await fleet(platform)["b"] == nil)
+  }
+
+  @Test func aPausedRolloutWaits() async throws {
+    let platform = try Platform.require()
+    try await start(platform)
+    // The gate command pauses the rollout that waits for it.
+    let gate = "kubectl kratix upgrade pause greeter --context \(platform.platform)"
+    let paused = try await platform.kratix(
+      "upgrade", "-f", try candidate(platform), "--yes", "--gate-command", gate)
+    #expect(paused.exitCode == 5, "\(paused.output)\(paused.error)")
+    try await expect(platform, "v1.0.0", "v1.0.0", for: ["b", "c", "d", "e"])
+    let watched = try await platform.kratix("upgrade", "status", "greeter", "--watch")
+    #expect(watched.exitCode == 5 && watched.output.contains("State: paused"))
+    try await platform.kratix("upgrade", "abort", "greeter").succeeded()
+    try await expect(platform, "v2.0.0", for: ["a"])
+    try await expect(platform, "v1.0.0", "v1.0.0", for: ["b", "c", "d", "e"])
+    // Given up, it can be rolled back all the same: those that are held follow again.
+    try await platform.kratix("upgrade", "rollback", "greeter").succeeded()
+    try await expect(platform, "v1.0.0", for: names)
+  }
+
+  @Test func aStrategyThatCannotBeUsedChangesNothing() async throws {
+    let platform = try Platform.require()
+    try await start(platform)
+    let strategy = try platform.file("bad.yaml", "groups:\n- {name: a, soak: 1d, matchAll: true}\n")
+    let refused = try await platform.kratix(
+      "upgrade", "-f", try candidate(platform), "--yes", "--strategy", strategy)
+    #expect(refused.exitCode == 64 && refused.error.contains("groups[0].soak: a duration"), "\(refused.error)")
+    try await expect(platform, "v1.0.0", for: names)
+  }
+}
+
+extension Greeter {
+  /// As v2, but fails for Mallory.
+  static let pickyImage = [
+    "--image", "\(image("v2-picky"))=\(Platform.root)/Tests/EndToEndTests/Images/greeter/v2-picky",
+  ]
+}
