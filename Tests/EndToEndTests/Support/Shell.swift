@@ -1,4 +1,5 @@
 import Foundation
+import Subprocess
 import Testing
 
 /// What a command left: everything that a person would have seen.
@@ -28,37 +29,26 @@ struct CommandResult: Sendable {
 }
 
 enum Shell {
-  /// Runs a program to its end; what it writes goes through files, so that no pipe can fill up.
+  /// Runs a program to its end.
   /// - Parameter input: for standard input.
   static func run(
     _ program: String, _ arguments: [String], input: String = "", environment: [String: String] = [:],
     directory: String? = nil
   ) async throws -> CommandResult {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "shell-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let files = ["in", "out", "err"].map { folder.appending(path: $0) }
-    for file in files { try Data(file == files[0] ? input.utf8 : "".utf8).write(to: file) }
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = [program] + arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    if let directory { process.currentDirectoryURL = URL(filePath: directory) }
-    process.standardInput = try FileHandle(forReadingFrom: files[0])
-    process.standardOutput = try FileHandle(forWritingTo: files[1])
-    process.standardError = try FileHandle(forWritingTo: files[2])
-    try await withCheckedThrowingContinuation { (ended: CheckedContinuation<Void, any Error>) in
-      process.terminationHandler = { _ in ended.resume() }
-      do {
-        try process.run()
-      } catch {
-        ended.resume(throwing: error)
+    var settings: [Environment.Key: String?] = [:]
+    for (key, value) in environment { settings[Environment.Key(stringLiteral: key)] = value }
+    let result = try await Subprocess.run(
+      program.hasPrefix("/") ? .path(.init(program)) : .name(program), arguments: Arguments(arguments),
+      environment: .inherit.updating(settings),
+      workingDirectory: directory.map { .init($0) }, input: .string(input), output: .string(limit: 64 << 20),
+      error: .string(limit: 16 << 20))
+    let code: Int32 =
+      switch result.terminationStatus {
+      case .exited(let code): code
+      case .signaled(let signal): 128 + signal
       }
-    }
-    let code = process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
     return CommandResult(
-      command: ([program] + arguments).joined(separator: " "), exitCode: code,
-      output: String(decoding: try Data(contentsOf: files[1]), as: UTF8.self),
-      error: String(decoding: try Data(contentsOf: files[2]), as: UTF8.self))
+      command: ([program] + arguments).joined(separator: " "), exitCode: code, output: result.standardOutput ?? "",
+      error: result.standardError ?? "")
   }
 }
