@@ -134,6 +134,10 @@ struct DefinitionController: Sendable {
       }
     }
     guard pipeline.store.snapshot(collection).objects.isEmpty else { return }
+    // No longer served when anybody hears that it is gone, as it is served before it is heard to be established.
+    if stored.object.finalizers == [DefinitionKind.finalizer], pipeline.registry.setDefinition(name, nil) {
+      pipeline.store.wake(name)
+    }
     target.subresource = ""
     do {
       _ = try await pipeline.modify(target, options: options, retries: true) { old in
