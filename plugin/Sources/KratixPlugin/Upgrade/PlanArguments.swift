@@ -30,7 +30,13 @@ struct PlanArguments: ParsableArguments {
   @Option(help: "How many resources are run at a time; as many as there are cores when left out.")
   var maxParallel: Int?
 
+  @Option(help: "Run only a part of the fleet, as 10% or 50; all of it is checked against the new API.")
+  var sample: String?
+
   func validate() throws {
+    if let sample, Sample(sample) == nil {
+      throw ValidationError("--sample takes a number of resources or a percentage (50, 10%), not \(sample)")
+    }
     if let maxParallel, maxParallel < 1 { throw ValidationError("--max-parallel is at least 1") }
     for resource in resources where resource.split(separator: "/", omittingEmptySubsequences: false).count != 2 {
       throw ValidationError("--resource takes NAMESPACE/NAME, not \(resource)")
@@ -55,20 +61,29 @@ struct PlanArguments: ParsableArguments {
     let api = try connection.client()
     let selection = FleetSelection(
       namespace: connection.namespace, labelSelector: selector, resources: resources)
-    let fleet = try await FleetReader(api: api).fleet(of: candidate.name, selection: selection)
+    let reader = FleetReader(api: api)
+    let fleet = try await reader.fleet(of: candidate.name, selection: selection)
+    var plan = try await plan(candidate, fleet, engine: engine.make(for: api.configuration))
+    let now = try await reader.fleet(of: candidate.name, selection: selection, readsWorks: false)
+    plan.unknowns += PlanDrift.between(plan, now).map { "\($0.subject) moved while the plan was made: \($0.what)" }
+    return Made(plan: plan, candidate: candidate, fleet: fleet, api: api)
+  }
+
+  /// The plan of a fleet that is read already.
+  func plan(
+    _ candidate: Promise, _ fleet: FleetSnapshot, engine workflowEngine: any WorkflowEngine
+  ) async throws -> UpgradePlan {
     let options = PlanOptions(
       parallelism: maxParallel ?? ProcessInfo.processInfo.activeProcessorCount, limits: engine.limits,
-      runsBaseline: baseline, ignoredPaths: ignorePath)
-    let planner = Planner(engine: try engine.make(for: api.configuration), options: options)
+      runsBaseline: baseline, ignoredPaths: ignorePath, sample: sample.flatMap(Sample.init))
+    let planner = Planner(engine: workflowEngine, options: options)
     let progress = ProgressLine()
     let resourcePlans = try await planner.resourcePlans(candidate: candidate, fleet: fleet) { done, total in
       progress.show("running pipelines: \(done) of \(total)")
     }
     progress.clear()
-    let plan = UpgradePlan(
-      promise: PromiseChange(live: fleet.promise, candidate: candidate),
-      findings: findings(candidate, fleet), resources: resourcePlans, unknowns: [])
-    return Made(plan: plan, candidate: candidate, fleet: fleet, api: api)
+    return UpgradePlan(
+      candidate: candidate, fleet: fleet, findings: findings(candidate, fleet), resources: resourcePlans)
   }
 
   /// What the rules say, with the fleet as evidence: the same rules that the webhook enforces.

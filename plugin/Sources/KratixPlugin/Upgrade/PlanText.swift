@@ -4,16 +4,30 @@ import PromiseReview
 
 /// A plan as a person reads it.
 enum PlanText {
-  static func table(_ plan: UpgradePlan, command: String, wide: Bool = false) -> String {
+  /// So many resources have a line of their own; of larger fleets the groups tell, and `wide` shows all.
+  static let rowLimit = 100
+  /// So many resources that change alike are shown one by one.
+  static let alikeLimit = 3
+
+  /// - Parameter only: the verdicts to show; the summary counts all.
+  static func table(
+    _ plan: UpgradePlan, command: String, wide: Bool = false,
+    only: Set<FleetUpgrade.Verdict> = Set(FleetUpgrade.Verdict.allCases),
+    paint: Paint = .plain
+  ) -> String {
+    let shown = plan.resources.filter { only.contains($0.verdict) }
     var sections = [promise(plan.promise)]
     if plan.resources.isEmpty {
       sections.append("The fleet has no resources.")
     } else {
-      sections.append(resources(plan.resources, wide: wide))
-      let details = plan.resources.compactMap(detail)
+      if !shown.isEmpty { sections.append(resources(shown, wide: wide, paint: paint)) }
+      let details = self.details(shown)
       if !details.isEmpty { sections.append(details.joined(separator: "\n")) }
     }
-    let findings = plan.findings.filter { wide || $0.severity > .info }
+    if !plan.consequences.isEmpty {
+      sections.append("When it is applied:\n" + plan.consequences.map { "  \($0.message)" }.joined(separator: "\n"))
+    }
+    let findings = plan.otherFindings.filter { wide || $0.severity > .info }
     if !findings.isEmpty { sections.append(self.findings(findings)) }
     if !plan.unknowns.isEmpty {
       sections.append("What could not be told:\n" + plan.unknowns.map { "  \($0)" }.joined(separator: "\n"))
@@ -39,16 +53,39 @@ enum PlanText {
     return lines.joined(separator: "\n")
   }
 
-  private static func resources(_ plans: [ResourcePlan], wide: Bool) -> String {
+  private static func resources(_ plans: [ResourcePlan], wide: Bool, paint: Paint) -> String {
     var table =
       wide
-      ? TextTable("VERDICT", "NAMESPACE", "NAME", "VERSION", "BINDING", "REASON")
+      ? TextTable("VERDICT", "NAMESPACE", "NAME", "VERSION", "BINDING", "MARKS", "REASON")
       : TextTable("VERDICT", "NAMESPACE", "NAME", "VERSION", "REASON")
-    for plan in plans {
+    for plan in wide ? plans[...] : plans.prefix(rowLimit) {
       let start = [plan.verdict.rawValue, plan.namespace, plan.name, plan.version ?? "-"]
-      table.rows.append(start + (wide ? [plan.boundTo ?? "-"] : []) + [plan.reason])
+      table.rows.append(
+        start + (wide ? [plan.boundTo ?? "-", plan.marks.isEmpty ? "-" : plan.marks.joined(separator: ", ")] : []) + [
+          plan.reason
+        ])
     }
-    return table.text
+    var lines = table.text.split(separator: "\n").map { paint.verdictLine(String($0)) }
+    if !wide, plans.count > rowLimit { lines.append("... and \(plans.count - rowLimit) more; -o wide shows all") }
+    return lines.joined(separator: "\n")
+  }
+
+  /// What changes: for resources that change alike once, the riskiest first.
+  private static func details(_ plans: [ResourcePlan]) -> [String] {
+    let groups = ChangeGroup.groups(plans)
+    guard groups.contains(where: { $0.resources.count > alikeLimit && !$0.changes.isEmpty }) else {
+      return plans.compactMap(detail)
+    }
+    let byName = Dictionary(plans.map { ($0.qualifiedName, $0) }, uniquingKeysWith: { first, _ in first })
+    return groups.flatMap { group -> [String] in
+      if group.resources.count <= alikeLimit {
+        return group.resources.compactMap { byName[$0] }.compactMap(detail)
+      }
+      guard !group.changes.isEmpty || group.verdict == .fails else { return [] }
+      var lines = ["\(group.resources.count) resources alike: \(NameList.text(group.resources))"]
+      if group.verdict == .fails { lines.append("  \(group.reason)") }
+      return [(lines + group.changes.map { "  " + line($0) }).joined(separator: "\n")]
+    }
   }
 
   /// The fields that change for one resource; nil when there is nothing to show.
@@ -94,11 +131,12 @@ enum PlanText {
   }
 
   private static func summary(_ plan: UpgradePlan, command: String) -> String {
-    let counts = Verdict.allCases.compactMap { verdict -> String? in
+    let counts = FleetUpgrade.Verdict.allCases.compactMap { verdict -> String? in
       let count = plan.count(verdict)
       return count == 0 ? nil : "\(count) \(verdict.rawValue)"
     }
-    let text = counts.isEmpty ? "Nobody is concerned." : "Summary: \(counts.joined(separator: ", "))."
+    var text = counts.isEmpty ? "Nobody is concerned." : "Summary: \(counts.joined(separator: ", "))."
+    if let estimate = plan.estimate { text += "\nTime, all at once: \(estimate.text)." }
     return "\(text)\nTo carry it out: \(command)"
   }
 }

@@ -20,6 +20,12 @@ struct PreviewCommand: AsyncParsableCommand {
   @Option(name: .shortAndLong, help: "table, wide, json or yaml.")
   var output: OutputFormat = .table
 
+  @Option(help: "Show only resources with these verdicts: changes,fails. The summary counts all.")
+  var only: VerdictList = .all
+
+  @Option(help: "auto, always or never; NO_COLOR is heeded.")
+  var color: ColorChoice = .auto
+
   @Flag(name: .customLong("exit-code"), help: "Exit with 1 when something changes.")
   var exitCode = false
 
@@ -29,7 +35,9 @@ struct PreviewCommand: AsyncParsableCommand {
     case .json: Console.out(plan.json.text(.pretty))
     case .yaml: Console.out(String(YAML.text(plan.json).dropLast()))
     case .table, .wide:
-      Console.out(PlanText.table(plan, command: arguments.upgradeCommand, wide: output == .wide))
+      Console.out(
+        PlanText.table(
+          plan, command: arguments.upgradeCommand, wide: output == .wide, only: only.verdicts, paint: Paint(color)))
     case .name, .markdown, .html, .sarif:
       throw Failure("preview prints table, wide, json or yaml, not \(output.rawValue)", exitCode: 64)
     }
@@ -42,7 +50,28 @@ struct PreviewCommand: AsyncParsableCommand {
   }
 }
 
-extension Verdict {
+/// Verdicts with commas between.
+struct VerdictList: ExpressibleByArgument, Sendable {
+  var verdicts: Set<FleetUpgrade.Verdict>
+
+  static let all = VerdictList(verdicts: Set(FleetUpgrade.Verdict.allCases))
+
+  init(verdicts: Set<FleetUpgrade.Verdict>) { self.verdicts = verdicts }
+
+  init?(argument: String) {
+    var verdicts: Set<FleetUpgrade.Verdict> = []
+    for word in argument.split(separator: ",", omittingEmptySubsequences: false) {
+      guard let verdict = FleetUpgrade.Verdict(rawValue: String(word)) else { return nil }
+      verdicts.insert(verdict)
+    }
+    self.init(verdicts: verdicts)
+  }
+
+  var defaultValueDescription: String { "all" }
+  static var allValueStrings: [String] { FleetUpgrade.Verdict.allCases.map(\.rawValue) }
+}
+
+extension FleetUpgrade.Verdict {
   /// In a sentence whose subject is the resource.
   fileprivate var sentence: String {
     switch self {
