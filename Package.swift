@@ -104,6 +104,7 @@ let package = Package(
         "PromiseReview", hummingbird, hummingbirdHTTP2, nioCore, nioSSL, x509, crypto, lifecycle, logging,
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "NIOCertificateReloading", package: "swift-nio-extras"),
+        .product(name: "NIOTLS", package: "swift-nio"),
       ],
       path: "webhook/Sources/KratixWebhook"),
     .executableTarget(
@@ -127,7 +128,8 @@ let package = Package(
     .testTarget(
       name: "KratixWebhookTests",
       dependencies: [
-        "KratixWebhook", "PromiseReview", "APIServer", asyncHTTPClient, nioCore, nioSSL, x509, lifecycle, logging,
+        "KratixWebhook", "PromiseReview", "APIServer", asyncHTTPClient, nioCore, nioPosix, nioSSL, x509, lifecycle,
+        logging,
       ],
       exclude: ["Golden"]),
     .testTarget(name: "KratixPluginTests", dependencies: ["KratixPlugin"]),

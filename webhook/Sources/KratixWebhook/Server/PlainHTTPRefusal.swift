@@ -3,6 +3,7 @@ import HummingbirdCore
 import HummingbirdHTTP2
 import Logging
 import NIOCore
+import NIOSSL
 
 /// HTTP/1.1 or HTTP/2 over TLS, and a clear answer for those who speak HTTP without it.
 struct GuardedChannel: HTTPChannelHandler {
@@ -15,12 +16,16 @@ struct GuardedChannel: HTTPChannelHandler {
   var responder: Responder { inner.responder }
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+    let pipeline = channel.pipeline.syncOperations
     do {
-      try channel.pipeline.syncOperations.addHandler(PlainHTTPRefusal())
+      try pipeline.addHandler(PlainHTTPRefusal())
+      let value = inner.setup(channel: channel, logger: logger)
+      let tls = try pipeline.handler(type: NIOSSLServerHandler.self)
+      try pipeline.addHandler(ConnectionGuard(), position: .after(tls))
+      return value
     } catch {
       return channel.eventLoop.makeFailedFuture(error)
     }
-    return inner.setup(channel: channel, logger: logger)
   }
 
   func handle(value: Value, logger: Logger) async { await inner.handle(value: value, logger: logger) }

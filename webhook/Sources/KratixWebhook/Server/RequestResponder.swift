@@ -4,9 +4,21 @@ import Kubernetes
 import Logging
 import NIOCore
 
+/// What is known of a request beside itself.
+struct WebhookRequestContext: RequestContext {
+  var coreContext: CoreRequestContextStorage
+  /// HTTP/2 has a channel for each request, below that of the connection, below that of the listener.
+  let isHTTP2: Bool
+
+  init(source: ApplicationRequestContextSource) {
+    coreContext = .init(source: source)
+    isHTTP2 = source.channel.parent?.parent != nil
+  }
+}
+
 /// Answers the requests of API servers, kubelets and Prometheus.
 struct RequestResponder: HTTPResponder {
-  typealias Context = BasicRequestContext
+  typealias Context = WebhookRequestContext
 
   let desk: AdmissionDesk
   let gate: Gate
@@ -15,9 +27,18 @@ struct RequestResponder: HTTPResponder {
   /// Why the server is not ready; nil when it is.
   let reasonNotReady: @Sendable () -> String?
   let gauges: @Sendable () -> [(name: String, help: String, values: [(labels: String, value: Double)])]
+  /// Whether the server was told to stop.
+  let isStopping: @Sendable () -> Bool
   let logger: Logger
 
-  func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
+  func respond(to request: Request, context: WebhookRequestContext) async throws -> Response {
+    var response = await response(to: request)
+    // Who keeps a connection of HTTP/1.1 has to let it go while its requests are still answered. HTTP/2 has GOAWAY.
+    if !context.isHTTP2, isStopping() { response.headers[.connection] = "close" }
+    return response
+  }
+
+  private func response(to request: Request) async -> Response {
     let path = request.uri.path
     guard let endpoint = AdmissionEndpoint(rawValue: path) else { return open(path, request.method) }
     guard request.method == .post else {

@@ -189,6 +189,7 @@ public final class WebhookServer: Service {
     let responder = RequestResponder(
       desk: desk, gate: gate, limits: configuration.limits, metrics: metrics,
       reasonNotReady: { [weak self] in self?.reasonNotReady() }, gauges: { [weak self] in self?.gauges() ?? [] },
+      isStopping: { [weak self] in self?.state.withLock { $0.isStopping } ?? true },
       logger: logger)
     let channel = HTTP2ChannelConfiguration(
       idleTimeout: .seconds(120), gracefulCloseTimeout: .seconds(10),
