@@ -7,7 +7,7 @@ import WorkflowRunner
 @testable import FleetUpgrade
 
 /// Every verdict, with its reason, on a fleet of one.
-@Suite struct PlannerTests {
+@Suite(.serialized) struct PlannerTests {
   /// `old` says the size, `new` says it in capitals when it is large, `random` says something else each time.
   private static let counter = Atomic<Int>(0)
 
@@ -144,7 +144,47 @@ import WorkflowRunner
   }
 
   @Test func aCurrentVersionThatCannotBeRunHidesNothing() async throws {
-    #expect(try await plan(from: "missing:1", to: "new:1").verdict == .changes)
+    let plan = try await plan(from: "missing:1", to: "new:1")
+    #expect(plan.verdict == .changes)
+    #expect(plan.marks == ["not compared with a run of its current version"])
+  }
+
+  // MARK: Identical inputs
+
+  /// The same workflow for the same object: run once, and whatever differs from the live output is not the upgrade's.
+  @Test func theSameInputIsRunOnce() async throws {
+    let before = Self.counter.load(ordering: .relaxed)
+    let plan = try await plan(from: "random:1", to: "random:1", liveValue: "edited")
+    #expect(plan.verdict == .unchanged && plan.noise.count == 2)
+    #expect(plan.runs == RunCount(pipelines: 2, shared: 1))
+    #expect(Self.counter.load(ordering: .relaxed) == before + 1)
+  }
+
+  @Test func anotherWorkflowIsAnotherInput() async throws {
+    let plan = try await plan(from: "old:1", to: "new:1", size: "small", liveValue: "edited")
+    #expect(plan.runs == RunCount(pipelines: 2, shared: 0))
+  }
+
+  // MARK: Without pipelines
+
+  @Test func withoutPipelinesOnlyTheAPIIsLookedAt() async throws {
+    let live = try Fixtures.promise(image: "old:1", version: "v1")
+    let fleet = Fixtures.fleet(live, ["a"])
+    let plans = try await Planner(engine: engine, options: PlanOptions(parallelism: 1, runsPipelines: false))
+      .resourcePlans(
+        candidate: try Fixtures.promise(
+          image: "broken:1", version: "v2",
+          schema: "{type: object, properties: {replicas: {type: integer, default: 3}}}"),
+        fleet: fleet)
+    #expect(plans.map(\.verdict) == [.changes])
+    #expect(plans.first?.reason == "2 changes in 1 object; its pipelines were not run")
+    #expect(plans.first?.runs == RunCount())
+  }
+
+  /// `--ignore-path` takes a field and all below it, not fields whose names begin alike.
+  @Test(arguments: [("data", true), ("data.value", true), ("data.val", false), ("dat", false)])
+  func ignoredPathsEndAtAField(path: String, isBelow: Bool) {
+    #expect(FieldDifference.isPath("data.value", below: path) == isBelow)
   }
 
   @Test func ignoredPathsDoNotCount() async throws {

@@ -90,7 +90,11 @@ public struct FleetReader: Sendable {
         return (Self.key(binding.namespace, binding.resourceName), binding)
       }, uniquingKeysWith: { _, last in last })
     let isDryRun = { (object: KubernetesObject) in object.labels[KratixLabels.dryRun] == KratixLabels.yes }
-    let resources = try await resourceList
+    var resources = try await resourceList
+    if resources.gap != nil, !selection.resources.isEmpty {
+      // Whoever may not list may still get what was asked for by name.
+      resources = try await named(selection.resources, type: type, gaps: &fleet.gaps)
+    }
     fleet.gaps += [resources.gap, bindingItems.gap].compactMap { $0 }
     fleet.members = resources.items.filter { selection.takes($0) && !isDryRun($0) }.map { object in
       let key = Self.key(object.namespace ?? "", object.name)
@@ -98,6 +102,23 @@ public struct FleetReader: Sendable {
         resource: ResourceRequest(object), binding: bindings[key], works: works[key] ?? [],
         placements: placements[key] ?? [])
     }.sorted { ($0.resource.namespace, $0.resource.name) < ($1.resource.namespace, $1.resource.name) }
+  }
+
+  /// The resources of these names; each that may not be read is a gap of its own.
+  private func named(
+    _ names: [String], type: ResourceType, gaps: inout [FleetGap]
+  ) async throws -> (items: [KubernetesObject], gap: FleetGap?) {
+    var items: [KubernetesObject] = []
+    for name in names {
+      let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+      guard parts.count == 2 else { continue }
+      do {
+        if let object = try await api.find(type, namespace: parts[0], name: parts[1]) { items.append(object) }
+      } catch let error as StatusError where error.reason == .forbidden {
+        gaps.append(FleetGap(.resources, reason: "\(name): \(error.message)"))
+      }
+    }
+    return (items, nil)
   }
 
   /// What a request answers; nothing, and why, when it is not allowed.

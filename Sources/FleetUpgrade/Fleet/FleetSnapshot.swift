@@ -15,6 +15,10 @@ public struct FleetSnapshot: Sendable {
   public var lastRuns: [String: Double] = [:]
   /// What could not be read.
   public var gaps: [FleetGap] = []
+  /// Read from files, not from a cluster: status, Works and bindings may be missing without being empty.
+  public var isOffline = false
+  /// Files that could not be read, one sentence each.
+  public var unreadable: [String] = []
 
   public init(
     promise: Promise?, revisions: [PromiseRevision], members: [FleetMember], destinations: [Destination],
@@ -63,6 +67,8 @@ public struct FleetMember: Sendable {
   public var binding: ResourceBinding?
   public var works: [Work]
   public var placements: [WorkPlacement]
+  /// What a state store holds of it; nil when it was read from a cluster, or nothing was found.
+  public var storedOutputs: Outputs?
 
   public init(
     resource: ResourceRequest, binding: ResourceBinding?, works: [Work], placements: [WorkPlacement] = []

@@ -29,9 +29,14 @@ struct CandidateRun: Sendable {
   var engine: any WorkflowEngine
   var limits: WorkflowLimits
 
-  /// - Parameter promise: with the spec of the revision to run.
+  /// - Parameters:
+  ///   - promise: with the spec of the revision to run.
+  ///   - memory: what has run for the resource before; a pipeline with the same input is not run again.
+  ///   - isFresh: run everything again all the same, to see what differs from run to run.
   /// - Throws: `WorkflowFailure` of the first pipeline that fails; later ones do not run, as in Kratix.
-  func callAsFunction(_ promise: Promise, for resource: KubernetesObject) async throws(WorkflowFailure) -> Result {
+  func callAsFunction(
+    _ promise: Promise, for resource: KubernetesObject, memory: inout RunMemory, isFresh: Bool = false
+  ) async throws(WorkflowFailure) -> Result {
     var outputs = Outputs()
     var status: [String: JSON] = [:]
     for pipeline in promise.pipelines(.resource, .configure) {
@@ -39,7 +44,15 @@ struct CandidateRun: Sendable {
         pipeline: pipeline,
         environment: .resource(resource, promise: promise, pipeline: pipeline.name, action: .configure, isDryRun: true),
         object: resource)
-      let result = try await engine.run(run, limits: limits)
+      let result: WorkflowResult
+      memory.count.pipelines += 1
+      if !isFresh, let known = memory[run] {
+        memory.count.shared += 1
+        result = known
+      } else {
+        result = try await engine.run(run, limits: limits)
+        memory[run] = result
+      }
       if let control = result.control, control.suspend || control.retryAfter != nil {
         return Result(outputs: outputs, status: status, suspended: (pipeline.name, control.message))
       }
@@ -99,6 +112,29 @@ struct CandidateRun: Sendable {
       conditions.append(condition)
     }
     return .array(conditions)
+  }
+}
+
+/// What pipelines have put out for one resource, by all that they were given.
+///
+/// Resources never share a run: a pipeline sees the whole object, and names differ.
+struct RunMemory {
+  private struct Key: Hashable {
+    var pipeline: JSON
+    var environment: WorkflowEnvironment
+    var object: JSON
+  }
+
+  private var results: [Key: WorkflowResult] = [:]
+  var count = RunCount()
+
+  subscript(run: WorkflowRun) -> WorkflowResult? {
+    get { results[Self.key(run)] }
+    set { results[Self.key(run)] = newValue }
+  }
+
+  private static func key(_ run: WorkflowRun) -> Key {
+    Key(pipeline: run.pipeline.json, environment: run.environment, object: run.object.json)
   }
 }
 

@@ -137,7 +137,7 @@ private struct ConsequenceMaker {
   }
 
   private func missingRevisions() -> [Consequence] {
-    guard !fleet.gaps.contains(where: { $0.source == .revisions }) else { return [] }
+    guard !fleet.gaps.contains(where: { $0.source == .revisions }), !fleet.isOffline else { return [] }
     let known = Set(fleet.revisions.map(\.version)).union([candidate.revisionVersion])
     let lost = members.filter { member in
       guard let version = member.binding?.version, !version.isEmpty, isPinned(member) else { return false }
@@ -220,7 +220,9 @@ private struct ConsequenceMaker {
   }
 
   private var destinations: String {
-    if fleet.gaps.contains(where: { $0.source == .destinations }) { return "every matching destination" }
+    if fleet.gaps.contains(where: { $0.source == .destinations }) || fleet.isOffline {
+      return "every matching destination"
+    }
     let selectors = candidate.destinationSelectors
     let names = fleet.destinations.filter {
       !$0.object.isBeingDeleted && !$0.isDryRunTarget && $0.matches(selectors.isEmpty ? nil : selectors)

@@ -10,6 +10,13 @@ public enum FieldDifference {
     return changes
   }
 
+  /// Whether a field is `prefix` or stands below it.
+  public static func isPath(_ path: String, below prefix: String) -> Bool {
+    guard path.hasPrefix(prefix) else { return false }
+    let rest = path.dropFirst(prefix.count)
+    return rest.isEmpty || rest.hasPrefix(".") || rest.hasPrefix("[")
+  }
+
   private static func collect(_ old: JSON?, _ new: JSON?, object: String, path: String, into changes: inout [Change]) {
     switch (old, new) {
     case (nil, nil): return

@@ -6,11 +6,19 @@ public enum OutputDifference {
   public static func between(_ old: Outputs, _ new: Outputs) -> [Change] {
     let oldContents = Contents(old)
     let newContents = Contents(new)
+    var changes = between(manifests: oldContents.manifests, newContents.manifests)
+    changes += fileChanges(oldContents.texts, newContents.texts)
+    changes += selectorChanges(old, new)
+    return changes
+  }
+
+  /// The same of manifests alone.
+  static func between(manifests old: [ObjectID: JSON], _ new: [ObjectID: JSON]) -> [Change] {
     var changes: [Change] = []
     var added: [(key: ObjectID, manifest: JSON)] = []
     var removed: [(key: ObjectID, manifest: JSON)] = []
-    for id in Set(oldContents.manifests.keys).union(newContents.manifests.keys).sorted() {
-      switch (oldContents.manifests[id], newContents.manifests[id]) {
+    for id in Set(old.keys).union(new.keys).sorted() {
+      switch (old[id], new[id]) {
       case (let before?, let after?):
         changes += differences(of: id, before, after)
       case (nil, let after?): added.append((id, after))
@@ -25,8 +33,6 @@ public enum OutputDifference {
     changes += removed.map { id, manifest in
       Change(.removed, object: id.description, path: "", from: masked(manifest), to: nil)
     }
-    changes += fileChanges(oldContents.texts, newContents.texts)
-    changes += selectorChanges(old, new)
     return changes
   }
 
@@ -40,9 +46,7 @@ public enum OutputDifference {
     let immutable = ImmutableFields.paths(of: id)
     return changes.map { change in
       var change = change
-      if immutable.contains(where: {
-        change.path == $0 || change.path.hasPrefix($0 + ".") || change.path.hasPrefix($0 + "[")
-      }) {
+      if immutable.contains(where: { FieldDifference.isPath(change.path, below: $0) }) {
         change.kind = .replaced
       }
       return change

@@ -10,7 +10,7 @@ extension UpgradePlan {
       "schemaVersion": JSON(Self.schemaVersion), "promise": promise.json, "summary": summary,
       "resources": .array(resources.map(\.json)), "groups": .array(groups.map(\.json)),
       "consequences": .array(consequences.map(\.json)), "findings": .array(findings.map(\.json)),
-      "unknowns": JSON(unknowns),
+      "unknowns": JSON(unknowns), "runs": runs.json,
     ]
     if let estimate { json["estimate"] = estimate.json }
     return json
@@ -28,7 +28,7 @@ extension PromiseChange {
           if let from = image.from { json["from"] = .string(from) }
           if let to = image.to { json["to"] = .string(to) }
           return json
-        }),
+        }), "changes": .array(changes.map(\.json)),
     ]
     json["toDigest"] = .string(toDigest)
     if let fromVersion { json["fromVersion"] = .string(fromVersion) }
@@ -51,8 +51,13 @@ extension ResourcePlan {
     if let outputsDigest { json["outputsDigest"] = .string(outputsDigest) }
     if !noise.isEmpty { json["noise"] = .array(noise.map(\.json)) }
     if !lastLines.isEmpty { json["lastLines"] = JSON(lastLines) }
+    if runs.pipelines > 0 { json["runs"] = runs.json }
     return json
   }
+}
+
+extension RunCount {
+  var json: JSON { ["pipelines": JSON(pipelines), "shared": JSON(shared)] }
 }
 
 extension ResourceIdentity {
@@ -84,7 +89,7 @@ extension Consequence {
 }
 
 extension Change {
-  var json: JSON {
+  public var json: JSON {
     [
       "kind": .string(kind.rawValue), "object": .string(object), "path": .string(path), "from": from ?? .null,
       "to": to ?? .null,

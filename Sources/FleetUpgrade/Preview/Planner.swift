@@ -13,11 +13,14 @@ public struct PlanOptions: Sendable {
   public var ignoredPaths: [String]
   /// Which resources are run; nil for all. Every one is still checked against the new API.
   public var sample: Sample?
+  /// Whether pipelines are run at all; without them only the API, bindings and scheduling are looked at.
+  public var runsPipelines: Bool
 
   public init(
     parallelism: Int, limits: WorkflowLimits = WorkflowLimits(), runsBaseline: Bool = true,
-    ignoredPaths: [String] = [], sample: Sample? = nil
+    ignoredPaths: [String] = [], sample: Sample? = nil, runsPipelines: Bool = true
   ) {
+    self.runsPipelines = runsPipelines
     self.parallelism = parallelism
     self.limits = limits
     self.runsBaseline = runsBaseline

@@ -24,39 +24,46 @@ struct ResourceJudge: Sendable {
   private func isSampled(_ name: String) -> Bool { sample?.contains(name) ?? true }
 
   func plan(for member: FleetMember) async throws -> ResourcePlan {
+    var memory = RunMemory()
+    var plan = try await plan(for: member, memory: &memory)
+    plan.runs = memory.count
+    return plan
+  }
+
+  private func plan(for member: FleetMember, memory: inout RunMemory) async throws -> ResourcePlan {
     let resource = member.resource
     if resource.object.isBeingDeleted {
       return ResourcePlan(member: member, verdict: .skipped, reason: "it is being deleted")
     }
     let served = servedObject(resource.object)
     let stored = FieldDifference.between(resource.object.spec, served.object.spec, object: "spec", at: "spec")
+    func plan(_ verdict: Verdict, _ reason: String) -> ResourcePlan {
+      ResourcePlan(member: member, verdict: verdict, reason: reason, changes: stored)
+    }
     if !served.errors.isEmpty {
-      return ResourcePlan(
-        member: member, verdict: .invalid,
-        reason: "the new API refuses it: " + served.errors.map { "\($0.field): \($0.message)" }.joined(separator: "; "),
-        changes: stored)
+      return plan(
+        .invalid,
+        "the new API refuses it: " + served.errors.map { "\($0.field): \($0.message)" }.joined(separator: "; "))
     }
-    if let reason = holdReason(member) {
-      return ResourcePlan(member: member, verdict: .held, reason: reason, changes: stored)
-    }
-    if !isSampled(resource.object.qualifiedName) {
-      return ResourcePlan(member: member, verdict: .skipped, reason: "it is not in the sample", changes: stored)
+    if let reason = holdReason(member) { return plan(.held, reason) }
+    if !isSampled(resource.object.qualifiedName) { return plan(.skipped, "it is not in the sample") }
+    if !options.runsPipelines {
+      return stored.isEmpty
+        ? plan(.skipped, "it satisfies the new API; its pipelines were not run")
+        : plan(.changes, summary(stored) + "; its pipelines were not run")
     }
     do {
-      let result = try await run(candidate, for: served.object)
-      let live: Outputs
+      let result = try await run(candidate, for: served.object, memory: &memory)
+      var plan: ResourcePlan
       do {
-        if let gap = fleet.gaps.first(where: { $0.source == .works }) {
-          throw UnreadableOutputs(reason: gap.description)
-        }
-        live = try Outputs(of: member.works)
-      } catch {
-        return ResourcePlan(
+        let live = try await liveState(of: member, memory: &memory)
+        plan = try await compare(member, stored: stored, live: live, result, memory: &memory)
+      } catch let error as UnreadableOutputs {
+        plan = ResourcePlan(
           member: member, verdict: .skipped,
           reason: "the candidate runs for it, but what it has put out so far cannot be read", changes: stored,
-          unknown: "\(error)", outputsDigest: result.digest)
+          unknown: error.reason)
       }
-      var plan = try await compare(member, stored: stored, live: live, result, object: served.object)
       plan.outputsDigest = result.digest
       return plan
     } catch let failure as WorkflowFailure {
@@ -64,6 +71,48 @@ struct ResourceJudge: Sendable {
       return ResourcePlan(
         member: member, verdict: .fails, reason: failure.description, changes: stored, lastLines: failure.lastLines)
     }
+  }
+
+  // MARK: What is there now
+
+  /// What a resource has put out so far, and its status.
+  private struct LiveState {
+    var outputs: Outputs
+    /// nil when nobody knows: then no difference of it can be told.
+    var status: JSON?
+    /// Whether the status is what the resource's own is compared with.
+    var knowsStatus = true
+  }
+
+  /// From the Works; without a cluster, from the state store, or else from what the current version puts out.
+  private func liveState(of member: FleetMember, memory: inout RunMemory) async throws -> LiveState {
+    let status = member.resource.object.status
+    guard fleet.isOffline else {
+      if let gap = fleet.gaps.first(where: { $0.source == .works }) { throw UnreadableOutputs(gap.description) }
+      do {
+        return LiveState(outputs: try Outputs(of: member.works), status: status)
+      } catch {
+        throw UnreadableOutputs(error.description)
+      }
+    }
+    var state = LiveState(outputs: member.storedOutputs ?? Outputs(), status: status, knowsStatus: status != nil)
+    let hasOutputs = member.storedOutputs != nil
+    if hasOutputs, state.knowsStatus { return state }
+    let current = currentPromise(of: member)
+    guard let current, let result = try await baseline(current, member, memory: &memory) else {
+      if hasOutputs { return state }
+      throw UnreadableOutputs(
+        current == nil
+          ? "the directory holds neither its outputs (resources/NAMESPACE/PROMISE/NAME/PIPELINE/...) nor the Promise that "
+            + "made them"
+          : "the directory does not hold its outputs, and the current version's pipelines cannot be run here")
+    }
+    if !hasOutputs { state.outputs = result.outputs }
+    if !state.knowsStatus {
+      state.status = .object(result.status)
+      state.knowsStatus = true
+    }
+    return state
   }
 
   // MARK: What the API server would serve
@@ -99,7 +148,7 @@ struct ResourceJudge: Sendable {
   // MARK: Differences
 
   private func compare(
-    _ member: FleetMember, stored: [Change], live: Outputs, _ result: CandidateRun.Result, object: KubernetesObject
+    _ member: FleetMember, stored: [Change], live: LiveState, _ result: CandidateRun.Result, memory: inout RunMemory
   ) async throws -> ResourcePlan {
     if let suspended = result.suspended {
       let message = suspended.message.map { ": \($0)" } ?? ""
@@ -107,59 +156,82 @@ struct ResourceJudge: Sendable {
         member: member, verdict: .held, reason: "pipeline \(suspended.pipeline) suspends its workflow\(message)",
         changes: stored)
     }
-    let candidateChanges = differences(member, from: live, to: result)
-    let split = try await separatingNoise(candidateChanges, member: member, live: live, result: result)
+    let candidateChanges = differences(from: live, to: result)
+    let split = try await separatingNoise(candidateChanges, member: member, live: live, result: result, memory: &memory)
     let changes = stored + split.changes
+    var plan: ResourcePlan
     if changes.isEmpty {
       let reason =
         split.noise.isEmpty
         ? "it is run again, and everything comes out the same"
         : "it is run again; only what differs from run to run, or was edited by hand, differs"
-      return ResourcePlan(member: member, verdict: .unchanged, reason: reason, noise: split.noise)
+      plan = ResourcePlan(member: member, verdict: .unchanged, reason: reason, noise: split.noise)
+    } else {
+      plan = ResourcePlan(
+        member: member, verdict: .changes, reason: summary(changes), changes: changes, noise: split.noise)
     }
-    return ResourcePlan(
-      member: member, verdict: .changes, reason: summary(changes), changes: changes, noise: split.noise)
+    if split.lacksBaseline { plan.marks.append("not compared with a run of its current version") }
+    return plan
   }
 
-  private func differences(_ member: FleetMember, from live: Outputs, to result: CandidateRun.Result) -> [Change] {
-    var changes = OutputDifference.between(live, result.outputs)
-    changes += StatusDifference.between(member.resource.object.status, written: result.status)
-    return changes.filter { change in !options.ignoredPaths.contains { change.path.hasPrefix($0) } }
+  private func differences(from live: LiveState, to result: CandidateRun.Result) -> [Change] {
+    var changes = OutputDifference.between(live.outputs, result.outputs)
+    if live.knowsStatus { changes += StatusDifference.between(live.status, written: result.status) }
+    return changes.filter { change in !options.ignoredPaths.contains { FieldDifference.isPath(change.path, below: $0) }
+    }
+  }
+
+  private struct Split {
+    var changes: [Change]
+    var noise: [Change] = []
+    /// The current version could not be run, so that nothing was taken for noise.
+    var lacksBaseline = false
   }
 
   /// Tells the upgrade's changes from what the current version does by itself: its pipelines are run on the resource as
   /// it is, and what differs there from the live output is noise, or drift. Where the candidate differs from both, a
   /// second run tells whether the current version is steady there; if it is, the change is the upgrade's.
   private func separatingNoise(
-    _ changes: [Change], member: FleetMember, live: Outputs, result: CandidateRun.Result
-  ) async throws -> (changes: [Change], noise: [Change]) {
-    guard options.runsBaseline, !changes.isEmpty, let current = currentPromise(of: member),
-      let first = try await baseline(current, member)
-    else { return (changes, []) }
-    let own = Set(differences(member, from: live, to: first).map(Place.init))
+    _ changes: [Change], member: FleetMember, live: LiveState, result: CandidateRun.Result, memory: inout RunMemory
+  ) async throws -> Split {
+    guard options.runsBaseline, !changes.isEmpty, let current = currentPromise(of: member) else {
+      return Split(changes: changes)
+    }
+    guard let first = try await baseline(current, member, memory: &memory) else {
+      return Split(changes: changes, lacksBaseline: true)
+    }
+    let own = Set(differences(from: live, to: first).map(Place.init))
+    // Without the state store, the live output is that very run: only another one tells what differs by itself.
+    let isOwnBaseline = fleet.isOffline && (member.storedOutputs == nil || member.resource.object.status == nil)
     let disputed = changes.filter { own.contains(Place($0)) }
-    if disputed.isEmpty { return (changes, []) }
-    let againstFirst = Set(
-      (OutputDifference.between(first.outputs, result.outputs)
-        + StatusDifference.between(.object(first.status), written: result.status)).map(Place.init))
+    if disputed.isEmpty, !isOwnBaseline { return Split(changes: changes) }
+    let againstFirst = Set(between(first, result).map(Place.init))
     var unsteady: Set<Place> = []
-    if disputed.contains(where: { againstFirst.contains(Place($0)) }) {
-      guard let second = try await baseline(current, member) else { return (changes, []) }
-      unsteady = Set(
-        (OutputDifference.between(first.outputs, second.outputs)
-          + StatusDifference.between(.object(first.status), written: second.status)).map(Place.init))
+    if isOwnBaseline || disputed.contains(where: { againstFirst.contains(Place($0)) }) {
+      guard let second = try await baseline(current, member, memory: &memory, isFresh: true) else {
+        return Split(changes: changes, lacksBaseline: true)
+      }
+      unsteady = Set(between(first, second).map(Place.init))
     }
     let isNoise = { (change: Change) in
       let place = Place(change)
-      return own.contains(place) && (!againstFirst.contains(place) || unsteady.contains(place))
+      if unsteady.contains(place) { return own.contains(place) || isOwnBaseline }
+      return own.contains(place) && !againstFirst.contains(place)
     }
-    return (changes.filter { !isNoise($0) }, changes.filter(isNoise))
+    return Split(changes: changes.filter { !isNoise($0) }, noise: changes.filter(isNoise))
+  }
+
+  private func between(_ first: CandidateRun.Result, _ second: CandidateRun.Result) -> [Change] {
+    OutputDifference.between(first.outputs, second.outputs)
+      + StatusDifference.between(.object(first.status), written: second.status)
   }
 
   /// nil when the current version cannot be run here: then nothing is taken for noise.
-  private func baseline(_ promise: Promise, _ member: FleetMember) async throws -> CandidateRun.Result? {
+  private func baseline(
+    _ promise: Promise, _ member: FleetMember, memory: inout RunMemory, isFresh: Bool = false
+  ) async throws -> CandidateRun.Result? {
     do {
-      return try await run(promise, for: member.resource.object)
+      return try await run(promise, for: member.resource.object, memory: &memory, isFresh: isFresh)
     } catch {
       try Task.checkCancellation()
       return nil
@@ -187,13 +259,17 @@ struct ResourceJudge: Sendable {
   private func summary(_ changes: [Change]) -> String {
     let objects = Set(changes.map(\.object)).count
     let replaced = changes.count { $0.kind == .replaced }
-    let text = "\(changes.count) change\(changes.count == 1 ? "" : "s") in \(objects) object\(objects == 1 ? "" : "s")"
-    return replaced == 0 ? text : text + ", \(replaced) of fields that cannot be changed in place"
+    let renamed = changes.count { $0.kind == .renamed }
+    var text = "\(changes.count) change\(changes.count == 1 ? "" : "s") in \(objects) object\(objects == 1 ? "" : "s")"
+    if replaced > 0 { text += ", \(replaced) of fields that cannot be changed in place" }
+    if renamed > 0 { text += ", \(renamed) renamed: deleted and created anew" }
+    return text
   }
 }
 
 /// Nothing is known of a resource's outputs.
-private struct UnreadableOutputs: Error, CustomStringConvertible {
+private struct UnreadableOutputs: Error {
   var reason: String
-  var description: String { reason }
+
+  init(_ reason: String) { self.reason = reason }
 }

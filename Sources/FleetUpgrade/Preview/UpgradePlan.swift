@@ -54,6 +54,9 @@ public struct UpgradePlan: Sendable {
   }
 
   public var hasFailures: Bool { count(.fails) + count(.invalid) > 0 }
+
+  /// How many pipelines were run for all resources together.
+  public var runs: RunCount { resources.reduce(into: RunCount()) { $0 += $1.runs } }
 }
 
 /// The Promise itself: what is installed, and what is to come.
@@ -74,6 +77,8 @@ public struct PromiseChange: Sendable, Hashable {
   public var specChanges: Bool
   /// Containers whose image changes, comes or goes.
   public var images: [Image]
+  /// What else of the Promise changes: its API, workflows, dependencies, destination selectors, required Promises.
+  public var changes: [Change]
   /// `Promise.planDigest` of both; nil when none is installed.
   public var fromDigest: String?
   public var toDigest: String
@@ -85,6 +90,7 @@ public struct PromiseChange: Sendable, Hashable {
     toVersion = candidate.revisionVersion
     fromDigest = live?.planDigest
     toDigest = candidate.planDigest
+    changes = live.map { PromiseDifference.between($0, candidate) } ?? []
     specChanges = live.map { PromiseSpec.normalized($0.spec) != PromiseSpec.normalized(candidate.spec) } ?? true
     let before = live.map(Self.imagesByContainer) ?? [:]
     let after = Self.imagesByContainer(candidate)
@@ -106,6 +112,24 @@ public struct PromiseChange: Sendable, Hashable {
       }
     }
     return images
+  }
+}
+
+/// How many pipelines were run; one with the very input of another (the same pipeline, object and environment) is not
+/// run again.
+public struct RunCount: Sendable, Hashable {
+  public var pipelines: Int
+  /// Whose result was taken from a run with the same input.
+  public var shared: Int
+
+  public init(pipelines: Int = 0, shared: Int = 0) {
+    self.pipelines = pipelines
+    self.shared = shared
+  }
+
+  static func += (left: inout RunCount, right: RunCount) {
+    left.pipelines += right.pipelines
+    left.shared += right.shared
   }
 }
 
@@ -148,6 +172,8 @@ public struct ResourcePlan: Sendable {
   public var identity: ResourceIdentity
   /// Of what the candidate's workflow put out for it; nil when it did not run to its end.
   public var outputsDigest: String?
+  /// How many pipelines were run to find the verdict.
+  public var runs = RunCount()
 
   public init(
     member: FleetMember, verdict: Verdict, reason: String, changes: [Change] = [], noise: [Change] = [],
@@ -185,7 +211,7 @@ public struct ResourcePlan: Sendable {
 /// What a plan could not tell.
 enum Unknowns {
   static func of(candidate: Promise, fleet: FleetSnapshot, resources: [ResourcePlan]) -> [String] {
-    var unknowns = fleet.gaps.map(\.description)
+    var unknowns = fleet.gaps.map(\.description) + fleet.unreadable
     if !fleet.members.isEmpty, candidate.api?.schema != fleet.promise?.api?.schema,
       let schema = candidate.api?.schema, StructuralSchema(json: schema).hasValidationRules
     {

@@ -32,9 +32,9 @@ struct EngineArguments: ParsableArguments {
     return limits
   }
 
-  /// - Parameter configuration: the cluster's; when it is a sandbox's, its images are known.
-  func make(for configuration: ClusterConfiguration) throws -> any WorkflowEngine {
-    var map = SandboxExtension.directory(configuration.extensions)?.readImages() ?? [:]
+  /// - Parameter configuration: the cluster's, if there is one; when it is a sandbox's, its images are known.
+  func make(for configuration: ClusterConfiguration?) throws -> any WorkflowEngine {
+    var map = configuration.flatMap { SandboxExtension.directory($0.extensions)?.readImages() } ?? [:]
     for image in images { map[image.reference] = try image.absolutePath() }
     return try engine.make(images: ImageMap(map))
   }

@@ -9,8 +9,9 @@ import WorkflowRunner
 
 /// What preview and upgrade share: which Promise, which fleet, and how its pipelines are run.
 struct PlanArguments: ParsableArguments {
-  @Option(name: .shortAndLong, help: "The candidate Promise: a file, or - for standard input.")
-  var filename: String
+  @Option(
+    name: [.customShort("f"), .customLong("filename")], help: "The candidate Promise: a file, or - for standard input.")
+  var candidateFile: String?
 
   @OptionGroup var connection: ConnectionArguments
   @OptionGroup var engine: EngineArguments
@@ -20,6 +21,10 @@ struct PlanArguments: ParsableArguments {
 
   @Option(name: .customLong("resource"), help: "Only NAMESPACE/NAME; may be repeated.")
   var resources: [String] = []
+
+  @Flag(
+    name: .customLong("no-pipelines"), help: "Run no pipelines: only the API, bindings and scheduling are looked at.")
+  var skipsPipelines = false
 
   @Option(help: "A field path that does not count, with all below it; may be repeated.")
   var ignorePath: [String] = []
@@ -32,6 +37,18 @@ struct PlanArguments: ParsableArguments {
 
   @Option(help: "Run only a part of the fleet, as 10% or 50; all of it is checked against the new API.")
   var sample: String?
+
+  /// The candidate's file; empty when none was named, which `requireFile` refuses.
+  var filename: String { candidateFile ?? "" }
+
+  /// For commands that cannot do without.
+  func requireFile() throws {
+    if filename.isEmpty { throw ValidationError("name the candidate Promise: -f FILE") }
+  }
+
+  var selection: FleetSelection {
+    FleetSelection(namespace: connection.namespace, labelSelector: selector, resources: resources)
+  }
 
   func validate() throws {
     if let sample, Sample(sample) == nil {
@@ -59,8 +76,6 @@ struct PlanArguments: ParsableArguments {
   /// The same for a Promise that was read already.
   func makePlan(for candidate: Promise) async throws -> Made {
     let api = try connection.client()
-    let selection = FleetSelection(
-      namespace: connection.namespace, labelSelector: selector, resources: resources)
     let reader = FleetReader(api: api)
     let fleet = try await reader.fleet(of: candidate.name, selection: selection)
     var plan = try await plan(candidate, fleet, engine: engine.make(for: api.configuration))
@@ -75,11 +90,12 @@ struct PlanArguments: ParsableArguments {
   ) async throws -> UpgradePlan {
     let options = PlanOptions(
       parallelism: maxParallel ?? ProcessInfo.processInfo.activeProcessorCount, limits: engine.limits,
-      runsBaseline: baseline, ignoredPaths: ignorePath, sample: sample.flatMap(Sample.init))
+      runsBaseline: baseline, ignoredPaths: ignorePath, sample: sample.flatMap(Sample.init),
+      runsPipelines: !skipsPipelines)
     let planner = Planner(engine: workflowEngine, options: options)
-    let progress = ProgressLine()
+    let progress = PlanProgress()
     let resourcePlans = try await planner.resourcePlans(candidate: candidate, fleet: fleet) { done, total in
-      progress.show("running pipelines: \(done) of \(total)")
+      progress.show(done: done, total: total)
     }
     progress.clear()
     return UpgradePlan(
@@ -93,14 +109,54 @@ struct PlanArguments: ParsableArguments {
       fleet: FleetEvidence(
         resources: fleet.members.map(\.resource), bindings: fleet.members.compactMap(\.binding),
         revisions: fleet.revisions, placements: fleet.members.flatMap(\.placements)),
-      platform: PlatformEvidence(
-        destinations: fleet.destinations, promises: fleet.installedPromises, revisions: fleet.revisions))
+      platform: fleet.isOffline
+        ? nil
+        : PlatformEvidence(
+          destinations: fleet.destinations, promises: fleet.installedPromises, revisions: fleet.revisions))
   }
 
   /// The command that carries the plan out.
-  var upgradeCommand: String {
-    var words = ["kubectl kratix upgrade -f", filename]
+  /// - Parameter planFile: where the plan was written.
+  func upgradeCommand(planFile: String? = nil) -> String {
+    var words = ["kubectl kratix upgrade", planFile.map { "--plan \($0)" } ?? "-f \(filename)"]
+    if let kubeconfig = connection.kubeconfig { words += ["--kubeconfig", kubeconfig] }
     if let context = connection.context { words += ["--context", context] }
     return words.joined(separator: " ")
+  }
+}
+
+/// How far the pipelines are, on a terminal.
+private struct PlanProgress {
+  private let line = ProgressLine()
+  private let began = ContinuousClock.now
+
+  func show(done: Int, total: Int) {
+    let seconds = max(began.duration(to: .now) / .seconds(1), 0.001)
+    let rate = Double(done) / seconds
+    var text = "running pipelines: \(done) of \(total)"
+    if done > 0, done < total {
+      text += ", \(Self.tenths(rate)) a second, \(Int((Double(total - done) / rate).rounded(.up))) s left"
+    }
+    line.show(text)
+  }
+
+  func clear() { line.clear() }
+
+  private static func tenths(_ value: Double) -> String {
+    let tenths = Int(min(value * 10, 1e9).rounded())
+    return "\(tenths / 10).\(tenths % 10)"
+  }
+}
+
+extension PlanArguments {
+  /// The plan of a fleet that a directory holds; no cluster is asked.
+  func plan(of candidate: Promise, inDirectory directory: String) async throws -> UpgradePlan {
+    let fleet: FleetSnapshot
+    do {
+      fleet = try FleetDirectory(path: directory, excluding: [filename]).fleet(of: candidate, selection: selection)
+    } catch let error as FleetDirectoryError {
+      throw Failure("--fleet: \(error)", exitCode: 64)
+    }
+    return try await plan(candidate, fleet, engine: engine.make(for: nil))
   }
 }

@@ -6,6 +6,8 @@ import PromiseReview
 enum PlanText {
   /// So many resources have a line of their own; of larger fleets the groups tell, and `wide` shows all.
   static let rowLimit = 100
+  /// So many changes of the Promise itself are shown; `wide` shows all.
+  static let promiseChangeLimit = 20
   /// So many resources that change alike are shown one by one.
   static let alikeLimit = 3
 
@@ -16,41 +18,48 @@ enum PlanText {
     paint: Paint = .plain
   ) -> String {
     let shown = plan.resources.filter { only.contains($0.verdict) }
-    var sections = [promise(plan.promise)]
+    var sections = [promise(plan.promise, wide: wide)]
     if plan.resources.isEmpty {
       sections.append("The fleet has no resources.")
     } else {
       if !shown.isEmpty { sections.append(resources(shown, wide: wide, paint: paint)) }
       let details = self.details(shown)
-      if !details.isEmpty { sections.append(details.joined(separator: "\n")) }
+      if !details.isEmpty { sections.append(Printable.text(details.joined(separator: "\n"))) }
     }
     if !plan.consequences.isEmpty {
-      sections.append("When it is applied:\n" + plan.consequences.map { "  \($0.message)" }.joined(separator: "\n"))
+      sections.append(
+        Printable.text("When it is applied:\n" + plan.consequences.map { "  \($0.message)" }.joined(separator: "\n")))
     }
     let findings = plan.otherFindings.filter { wide || $0.severity > .info }
-    if !findings.isEmpty { sections.append(self.findings(findings)) }
+    if !findings.isEmpty { sections.append(Printable.text(self.findings(findings))) }
     if !plan.unknowns.isEmpty {
-      sections.append("What could not be told:\n" + plan.unknowns.map { "  \($0)" }.joined(separator: "\n"))
+      sections.append(
+        Printable.text("What could not be told:\n" + plan.unknowns.map { "  \($0)" }.joined(separator: "\n")))
     }
     sections.append(summary(plan, command: command))
     return sections.joined(separator: "\n\n")
   }
 
-  private static func promise(_ change: PromiseChange) -> String {
-    var lines: [String]
-    if !change.isInstalled {
-      lines = ["Promise \(change.name): not installed -> \(change.toVersion)"]
-    } else if change.fromVersion == change.toVersion {
-      lines = [
-        "Promise \(change.name): \(change.toVersion), \(change.specChanges ? "changed in place" : "not changed")"
-      ]
-    } else {
-      lines = ["Promise \(change.name): \(change.fromVersion ?? "") -> \(change.toVersion)"]
-    }
+  private static func promise(_ change: PromiseChange, wide: Bool) -> String {
+    var lines = [title(change)]
     for image in change.images {
       lines.append("  \(image.container): \(image.from ?? "(none)") -> \(image.to ?? "(none)")")
     }
-    return lines.joined(separator: "\n")
+    let changes = wide ? change.changes[...] : change.changes.prefix(promiseChangeLimit)
+    lines += changes.map { "  " + line($0) }
+    if changes.count < change.changes.count {
+      lines.append("  ... and \(change.changes.count - changes.count) more changes; -o wide shows all")
+    }
+    return lines.map(Printable.text).joined(separator: "\n")
+  }
+
+  /// `Promise mongodb: v0.1.0 -> v0.2.0`.
+  static func title(_ change: PromiseChange) -> String {
+    if !change.isInstalled { return "Promise \(change.name): not installed -> \(change.toVersion)" }
+    if change.fromVersion == change.toVersion {
+      return "Promise \(change.name): \(change.toVersion), \(change.specChanges ? "changed in place" : "not changed")"
+    }
+    return "Promise \(change.name): \(change.fromVersion ?? "") -> \(change.toVersion)"
   }
 
   private static func resources(_ plans: [ResourcePlan], wide: Bool, paint: Paint) -> String {
@@ -62,7 +71,7 @@ enum PlanText {
       let start = [plan.verdict.rawValue, plan.namespace, plan.name, plan.version ?? "-"]
       table.rows.append(
         start + (wide ? [plan.boundTo ?? "-", plan.marks.isEmpty ? "-" : plan.marks.joined(separator: ", ")] : []) + [
-          plan.reason
+          Printable.text(plan.reason)
         ])
     }
     var lines = table.text.split(separator: "\n").map { paint.verdictLine(String($0)) }
@@ -93,12 +102,13 @@ enum PlanText {
     var lines = plan.changes.map { "  " + line($0) }
     if !plan.lastLines.isEmpty {
       lines.append("  the container's last lines:")
-      lines += plan.lastLines.map { "    \($0)" }
+      lines += plan.lastLines.map { "    \(Printable.text($0))" }
     }
     if !plan.noise.isEmpty {
       lines.append("  differs by itself from run to run, or was edited by hand (not counted):")
       lines += plan.noise.map { "    " + line($0) }
     }
+    lines = lines.map(Printable.text)
     guard !lines.isEmpty else { return nil }
     return "\(plan.namespace)/\(plan.name)\n" + lines.joined(separator: "\n")
   }
@@ -116,11 +126,16 @@ enum PlanText {
   }
 
   /// A value on one line, cut where it gets long.
-  private static func value(_ value: JSON?) -> String {
+  static func value(_ value: JSON?) -> String {
     guard let value else { return "(none)" }
     let text = value.stringValue ?? value.text(.init(escapesHTML: false))
-    let line = text.replacing("\n", with: "\\n")
+    let line = Printable.text(text.replacing("\n", with: "\\n"))
     return line.count > 160 ? line.prefix(157) + "..." : line
+  }
+
+  static func runs(_ runs: RunCount) -> String {
+    "\(NameList.count(runs.pipelines - runs.shared, "pipeline")) run; \(runs.shared) more had the very input of one that had run, "
+      + "and took its result."
   }
 
   private static func findings(_ findings: [Finding]) -> String {
@@ -136,7 +151,37 @@ enum PlanText {
       return count == 0 ? nil : "\(count) \(verdict.rawValue)"
     }
     var text = counts.isEmpty ? "Nobody is concerned." : "Summary: \(counts.joined(separator: ", "))."
+    if plan.runs.shared > 0 {
+      text += "\n\(runs(plan.runs))"
+    }
     if let estimate = plan.estimate { text += "\nTime, all at once: \(estimate.text)." }
     return "\(text)\nTo carry it out: \(command)"
+  }
+}
+
+/// Text that others wrote, on its way to a terminal.
+enum Printable {
+  /// Without characters that would move the cursor or change colours: they are written as `\u{1B}`.
+  static func text(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: isControl) else { return text }
+    var result = ""
+    for scalar in text.unicodeScalars {
+      if isControl(scalar) {
+        result += "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}"
+      } else {
+        result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+
+  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    if scalar == "\n" || scalar == "\t" { return false }
+    switch scalar.properties.generalCategory {
+    case .control: return true
+    // Marks that turn the direction of what follows.
+    case .format: return (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
+    default: return false
+    }
   }
 }

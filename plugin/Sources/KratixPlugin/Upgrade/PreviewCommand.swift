@@ -1,5 +1,6 @@
 import ArgumentParser
 import FleetUpgrade
+import Foundation
 import Kubernetes
 
 struct PreviewCommand: AsyncParsableCommand {
@@ -7,46 +8,64 @@ struct PreviewCommand: AsyncParsableCommand {
     commandName: "preview", abstract: "Show what a Promise would do to every resource of its fleet, before it does.",
     discussion: """
       Runs the candidate's pipelines for each resource, here and in isolation, and compares what they put out with what
-      the cluster holds. Reads from the cluster; writes nothing.
+      the cluster holds. Reads from the cluster (get and list); writes nothing to it.
+
+      With --fleet DIR no cluster is needed: the requests are read from the files of a directory, and what Kratix has
+      put out for them from the state store's files in it, or else from a run of the Promise that it holds.
 
       Exit codes: 0 the plan was made (with --exit-code: 0 nothing changes, 1 something does), 2 a resource fails or is
       invalid, 3 something could not be told, 64 wrong usage.
 
-      Example: kubectl kratix upgrade preview -f promise.yaml
+      Example: kubectl kratix upgrade preview -f promise.yaml --out plan.json
       """)
 
   @OptionGroup var arguments: PlanArguments
+  @OptionGroup var presentation: PlanPresentation
 
-  @Option(name: .shortAndLong, help: "table, wide, json or yaml.")
-  var output: OutputFormat = .table
+  @Option(
+    name: .customLong("fleet"), help: "A directory with the fleet's requests and state store, in place of a cluster.")
+  var directory: String?
 
-  @Option(help: "Show only resources with these verdicts: changes,fails. The summary counts all.")
-  var only: VerdictList = .all
-
-  @Option(help: "auto, always or never; NO_COLOR is heeded.")
-  var color: ColorChoice = .auto
+  @Option(help: "Also write the plan to this file, to show it again or carry it out.")
+  var out: String?
 
   @Flag(name: .customLong("exit-code"), help: "Exit with 1 when something changes.")
   var exitCode = false
 
+  func validate() throws {
+    try arguments.requireFile()
+    try presentation.check(for: "preview")
+  }
+
   func run() async throws {
-    let plan = try await arguments.makePlan().plan
-    switch output {
-    case .json: Console.out(plan.json.text(.pretty))
-    case .yaml: Console.out(String(YAML.text(plan.json).dropLast()))
-    case .table, .wide:
-      Console.out(
-        PlanText.table(
-          plan, command: arguments.upgradeCommand, wide: output == .wide, only: only.verdicts, paint: Paint(color)))
-    case .name, .markdown, .html, .sarif:
-      throw Failure("preview prints table, wide, json or yaml, not \(output.rawValue)", exitCode: 64)
+    let candidate = try CandidateFile.servingPromise(at: arguments.filename)
+    let plan: UpgradePlan
+    if let directory {
+      plan = try await arguments.plan(of: candidate, inDirectory: directory)
+    } else {
+      plan = try await arguments.makePlan(for: candidate).plan
     }
+    if let out {
+      let file = PlanFile(
+        plan: plan, candidate: candidate, selection: arguments.selection,
+        madeAt: Timestamp.text(secondsSince1970: Int64(Date().timeIntervalSince1970)))
+      try AtomicFile.write(Array((file.json.text(.pretty) + "\n").utf8), to: out)
+    }
+    try presentation.show(plan, command: arguments.upgradeCommand(planFile: out))
     for resource in plan.resources where resource.verdict == .fails || resource.verdict == .invalid {
-      Console.error("\(resource.namespace)/\(resource.name) \(resource.verdict.sentence): \(resource.reason)")
+      Console.error(
+        Printable.text("\(resource.namespace)/\(resource.name) \(resource.verdict.sentence): \(resource.reason)"))
     }
-    if plan.hasFailures { throw ExitCode(2) }
-    if !plan.unknowns.isEmpty { throw ExitCode(3) }
-    if exitCode, plan.changesSomething { throw ExitCode(1) }
+    if let code = plan.exitCode(tellsChanges: exitCode) { throw code }
+  }
+}
+
+extension UpgradePlan {
+  /// nil for 0.
+  func exitCode(tellsChanges: Bool) -> ExitCode? {
+    if hasFailures { return ExitCode(2) }
+    if !unknowns.isEmpty { return ExitCode(3) }
+    return tellsChanges && changesSomething ? ExitCode(1) : nil
   }
 }
 

@@ -50,6 +50,7 @@ struct UpgradeRun: AsyncParsableCommand {
   var force = false
 
   func validate() throws {
+    try arguments.requireFile()
     if allAtOnce, strategy != nil || gateCommand != nil || includePinned {
       throw ValidationError("--all-at-once excludes --strategy, --gate-command and --include-pinned")
     }
@@ -60,7 +61,7 @@ struct UpgradeRun: AsyncParsableCommand {
     let candidate = try CandidateFile.servingPromise(at: arguments.filename)
     if try await resumeOpenRollout(to: candidate) { return }
     let made = try await arguments.makePlan(for: candidate)
-    Console.out(PlanText.table(made.plan, command: arguments.upgradeCommand + " --yes"))
+    Console.out(PlanText.table(made.plan, command: arguments.upgradeCommand() + " --yes"))
     if made.plan.hasFailures, !force {
       throw Failure(
         "nothing was applied: \(made.plan.count(.fails)) of the fleet's resources would fail and "

@@ -1,0 +1,170 @@
+import KratixModel
+import Kubernetes
+import Synchronization
+import Testing
+
+@testable import FleetUpgrade
+
+/// Serves lists that the test says, remembers every verb, and refuses what it is told to.
+final class RecordingAPI: KubernetesAPI {
+  private let objects: [ResourceType: [KubernetesObject]]
+  private let forbidden: @Sendable (ResourceType, _ name: String?) -> Bool
+  private let log = Mutex<[String]>([])
+
+  init(
+    _ objects: [ResourceType: [KubernetesObject]],
+    forbidden: @escaping @Sendable (ResourceType, String?) -> Bool = { _, _ in false }
+  ) {
+    self.objects = objects
+    self.forbidden = forbidden
+  }
+
+  var verbs: Set<String> { Set(log.withLock { $0 }) }
+  var requests: Int { log.withLock { $0.count } }
+
+  private func note(_ verb: String, _ type: ResourceType, _ name: String? = nil) throws {
+    log.withLock { $0.append(verb) }
+    if forbidden(type, name) {
+      throw StatusError(
+        code: 403, reason: .forbidden,
+        message: "\(type.qualifiedResource)\(name.map { " \"\($0)\"" } ?? "") is forbidden: User \"ann\" cannot \(verb)"
+      )
+    }
+  }
+
+  func get(_ type: ResourceType, namespace: String?, name: String) async throws -> KubernetesObject {
+    try note("get", type, name)
+    guard
+      let object = objects[type]?.first(where: { $0.name == name && (namespace == nil || $0.namespace == namespace) })
+    else { throw StatusError(code: 404, reason: .notFound, message: "\(name) not found") }
+    return object
+  }
+
+  /// Pages as a server has them.
+  func list(_ type: ResourceType, namespace: String?, options: ListOptions) async throws -> ObjectList {
+    try note("list", type)
+    let selector = try LabelSelector(parsing: options.labelSelector)
+    let all = (objects[type] ?? []).filter {
+      (namespace == nil || $0.namespace == namespace) && selector.matches($0.labels)
+    }
+    let start = options.continueToken.flatMap { Int($0) } ?? 0
+    let end = min(all.count, start + (options.limit ?? all.count))
+    return ObjectList(
+      items: Array(all[start..<end]), resourceVersion: "1", continueToken: end < all.count ? String(end) : nil)
+  }
+
+  func watch(
+    _ type: ResourceType, namespace: String?, options: WatchOptions
+  ) async throws -> AsyncThrowingStream<WatchEvent, any Error> {
+    try note("watch", type)
+    return AsyncThrowingStream { $0.finish() }
+  }
+
+  func create(
+    _ type: ResourceType, _ object: KubernetesObject, options: WriteOptions
+  ) async throws -> KubernetesObject {
+    try note("create", type)
+    return object
+  }
+
+  func update(
+    _ type: ResourceType, _ object: KubernetesObject, subresource: String?, options: WriteOptions
+  ) async throws -> KubernetesObject {
+    try note("update", type)
+    return object
+  }
+
+  func patch(
+    _ type: ResourceType, namespace: String?, name: String, _ patch: Patch, subresource: String?, options: WriteOptions
+  ) async throws -> KubernetesObject {
+    try note("patch", type)
+    throw StatusError(code: 404, reason: .notFound, message: name)
+  }
+
+  func delete(_ type: ResourceType, namespace: String?, name: String, options: DeleteOptions) async throws {
+    try note("delete", type)
+  }
+
+  func deleteCollection(
+    _ type: ResourceType, namespace: String?, selector: ListOptions, options: DeleteOptions
+  ) async throws { try note("deletecollection", type) }
+
+  func resourceType(for kind: GroupVersionKind) async throws -> ResourceType? { nil }
+
+  func podLog(namespace: String, pod: String, container: String?) async throws -> String { "" }
+}
+
+@Suite struct FleetReaderTests {
+  private static let dbs = ResourceType(
+    group: "example.com", version: "v1", plural: "dbs", kind: "DB", isNamespaced: true)
+  private let live: Promise
+  private let objects: [ResourceType: [KubernetesObject]]
+
+  init() throws {
+    live = try Fixtures.promise(image: "old:1", version: "v1")
+    let fleet = Fixtures.fleet(live, (0..<1200).map { "r\($0)" })
+    objects = [
+      .promises: [live.object],
+      .promiseRevisions: [Fixtures.revision(of: live, isLatest: true)].map { revision in
+        var object = revision.object
+        object.labels = [KratixLabels.promiseName: "db"]
+        return object
+      },
+      .destinations: fleet.destinations.map(\.object), Self.dbs: fleet.members.map(\.resource.object),
+      .resourceBindings: fleet.members.compactMap { member in
+        var object = member.binding?.object
+        object?.labels = [KratixLabels.promiseName: "db"]
+        return object
+      },
+      .works: fleet.members.flatMap(\.works).map(\.object),
+    ]
+  }
+
+  /// Whoever previews must not need, nor use, the right to write or to watch.
+  @Test func onlyGetAndListReachTheAPI() async throws {
+    let api = RecordingAPI(objects)
+    let fleet = try await FleetReader(api: api).fleet(of: "db")
+    #expect(fleet.members.count == 1200 && fleet.gaps.isEmpty)
+    #expect(fleet.members.allSatisfy { $0.binding != nil && $0.works.count == 1 })
+    #expect(api.verbs.isSubset(of: ["get", "list"]))
+    // And the second look, by which movement is seen.
+    _ = try await FleetReader(api: api).fleet(of: "db", readsWorks: false)
+    #expect(api.verbs.isSubset(of: ["get", "list"]))
+  }
+
+  @Test(arguments: [
+    (ResourceType.works, "the works cannot be read: works.platform.kratix.io is forbidden: User \"ann\" cannot list"),
+    (.resourceBindings, "the bindings cannot be read: "), (.destinations, "the destinations cannot be read: "),
+    (.workPlacements, "the work placements cannot be read: "),
+    (.promiseRevisions, "the revisions of the Promise cannot be read: "),
+    (Self.dbs, "the resources cannot be read: dbs.example.com is forbidden"),
+  ])
+  func whatMayNotBeReadIsNamed(type: ResourceType, text: String) async throws {
+    let api = RecordingAPI(objects) { asked, _ in asked == type }
+    let fleet = try await FleetReader(api: api).fleet(of: "db")
+    #expect(fleet.gaps.count == 1)
+    #expect(fleet.gaps.first?.description.hasPrefix(text) == true)
+    let plan = UpgradePlan(
+      candidate: live, fleet: fleet, findings: [],
+      resources: fleet.members.map { ResourcePlan(member: $0, verdict: .unchanged, reason: "") })
+    #expect(plan.unknowns.contains { $0.hasPrefix(text) })
+  }
+
+  @Test func oneResourceThatMayNotBeReadIsNamed() async throws {
+    let api = RecordingAPI(objects) { type, name in type == Self.dbs && name != "r7" }
+    let selection = FleetSelection(resources: ["default/r7", "default/r8"])
+    let fleet = try await FleetReader(api: api).fleet(of: "db", selection: selection)
+    #expect(fleet.members.map(\.resource.name) == ["r7"])
+    #expect(fleet.gaps.count == 1)
+    #expect(
+      fleet.gaps.first?.description
+        == "the resources cannot be read: default/r8: dbs.example.com \"r8\" is forbidden: User \"ann\" cannot get")
+  }
+
+  @Test func aPromiseThatMayOnlyBeGotten() async throws {
+    let api = RecordingAPI(objects) { type, name in type == .promises && name == nil }
+    let fleet = try await FleetReader(api: api).fleet(of: "db")
+    #expect(fleet.promise?.name == "db" && fleet.members.count == 1200)
+    #expect(fleet.gaps.map(\.source) == [.promises])
+  }
+}
