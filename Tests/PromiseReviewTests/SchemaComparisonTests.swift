@@ -125,6 +125,16 @@ import Testing
     Case(
       "int64 to int32", ["type": "integer", "format": "int64"], ["type": "integer", "format": "int32"], .breaking,
       .formatChanged),
+    Case("a format that every integer has", ["type": "integer"], ["type": "integer", "format": "int64"], .compatible),
+    Case(
+      "listed values that the pattern takes", ["type": "string", "enum": ["a", "b"]],
+      ["type": "string", "pattern": "^[a-z]$"], .compatible, .patternAdded),
+    Case(
+      "listed values that the bound refuses", ["type": "string", "enum": ["a", "bb"]],
+      ["type": "string", "maxLength": 1], .breaking, .boundAdded),
+    Case(
+      "listed values that the other type takes", ["type": "string", "enum": ["1"]],
+      ["x-kubernetes-int-or-string": true], .compatible, .typeChanged),
     Case("format dropped", ["type": "string", "format": "uri"], ["type": "string"], .compatible, .formatRemoved),
     // Null and defaults.
     Case("null taken", ["type": "string"], ["type": "string", "nullable": true], .compatible, .nullableChanged),
@@ -218,6 +228,29 @@ import Testing
     Case(
       "junctors in another order", ["anyOf": [["minimum": 1], ["maximum": 0]]],
       ["anyOf": [["maximum": 0], ["minimum": 1]]], .compatible),
+    Case(
+      "anyOf in another order and looser", ["anyOf": [["minimum": 3], ["maximum": 0]]],
+      ["anyOf": [["maximum": 1], ["minimum": 2]]], .compatible, .junctorChanged),
+    Case(
+      "anyOf without a branch that another one covers", ["anyOf": [["minimum": 3], ["minimum": 1]]],
+      ["anyOf": [["minimum": 1]]], .compatible, .junctorChanged),
+    Case(
+      "allOf with a part that follows from another", ["allOf": [["minimum": 3]]],
+      ["allOf": [["minimum": 1], ["minimum": 3]]], .compatible, .junctorChanged),
+    Case(
+      "allOf net-new with what is asked for already", ["type": "integer", "minimum": 3],
+      ["type": "integer", "minimum": 3, "allOf": [["minimum": 1]]], .compatible, .junctorAdded),
+    Case("allOf net-new", [:], ["allOf": [["minimum": 1]]], .breaking, .junctorAdded),
+    Case("oneOf net-new", [:], ["oneOf": [["minimum": 1], ["maximum": 0]]], .breaking, .junctorAdded),
+    Case("oneOf dropped", ["oneOf": [["minimum": 1], ["maximum": 0]]], [:], .compatible, .junctorRemoved),
+    Case(
+      "oneOf with a branch less", ["oneOf": [["minimum": 1], ["maximum": 0]]], ["oneOf": [["minimum": 1]]], .breaking,
+      .junctorChanged),
+    Case("not net-new", [:], ["not": ["minimum": 1]], .breaking, .junctorAdded),
+    Case("not dropped", ["not": ["minimum": 1]], [:], .compatible, .junctorRemoved),
+    Case(
+      "the types of an int-or-string in words", ["x-kubernetes-int-or-string": true],
+      ["x-kubernetes-int-or-string": true, "anyOf": [["type": "integer"], ["type": "string"]]], .compatible),
     // CEL.
     Case(
       "rule net-new", [:], ["x-kubernetes-validations": [["rule": "self > 1"]]], .breaking, .ruleAdded),

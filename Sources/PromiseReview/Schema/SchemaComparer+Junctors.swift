@@ -4,42 +4,50 @@ import Kubernetes
 extension SchemaComparer {
   mutating func compareJunctors(_ old: JSON, _ new: JSON, at path: SchemaPath) {
     for keyword in ["allOf", "anyOf", "oneOf"] {
-      compareJunctor(keyword, old[keyword]?.arrayValue ?? [], new[keyword]?.arrayValue ?? [], at: path)
+      compareJunctor(keyword, Self.branches(keyword, of: old), Self.branches(keyword, of: new), of: old, at: path)
     }
     compareNot(old["not"], new["not"], at: path)
   }
 
-  private mutating func compareJunctor(_ keyword: String, _ old: [JSON], _ new: [JSON], at path: SchemaPath) {
-    guard old != new else { return }
+  /// The elements of a junctor. Generators write the types of an int-or-string into an `anyOf`, too: that says nothing.
+  private static func branches(_ keyword: String, of schema: JSON) -> [JSON] {
+    let branches = schema[keyword]?.arrayValue ?? []
+    guard SchemaNode(schema).isIntOrString else { return branches }
+    let both: Set<JSON> = [["type": "integer"], ["type": "string"]]
+    if keyword == "anyOf" { return Set(branches) == both ? [] : branches }
+    return branches.filter { $0.objectValue?.keys.sorted() != ["anyOf"] || Set($0["anyOf"]?.arrayValue ?? []) != both }
+  }
+
+  /// - Parameter node: the older schema that the junctor is part of.
+  private mutating func compareJunctor(
+    _ keyword: String, _ old: [JSON], _ new: [JSON], of node: JSON, at path: SchemaPath
+  ) {
     // What is there before and after, in whatever order, is no change.
-    var lost: [JSON] = []
-    var gained = new
-    for element in old {
-      if let index = gained.firstIndex(of: element) { gained.remove(at: index) } else { lost.append(element) }
-    }
-    guard !lost.isEmpty || !gained.isEmpty else { return }
+    guard Set(old) != Set(new) || keyword == "oneOf" && old.count != new.count else { return }
     let before: JSON = .array(old)
     let after: JSON = .array(new)
     if new.isEmpty {
       return add(.junctorRemoved, .compatible, at: path, keyword, old: before, "need satisfy no \(keyword) any more")
     }
     if old.isEmpty {
-      return add(.junctorAdded, .breaking, at: path, keyword, new: after, "must satisfy \(keyword) now")
+      // What the schema asks for already may be asked for again.
+      let verdict = keyword == "oneOf" && new.count > 1 ? .breaking : covering(keyword, [node], new)
+      return add(
+        .junctorAdded, verdict == .compatible ? .compatible : .breaking, at: path, keyword, new: after,
+        "must satisfy \(keyword) now")
     }
-    // Elements that changed, in their order; those beyond are added or removed.
-    let pairs = zip(lost, gained).map { judged($0, $1, meaning: .test) }
-    var verdict = pairs.max() ?? .compatible
-    if keyword == "oneOf", !pairs.isEmpty { verdict = max(verdict, .warn) }  // Looser branches may overlap.
-    if gained.count > lost.count {
-      switch keyword {
-      case "allOf": verdict = .breaking
-      case "oneOf": verdict = max(verdict, .warn)
-      default: break
-      }
-    } else if lost.count > gained.count, keyword != "allOf" {
-      verdict = .breaking
-    }
+    var verdict = covering(keyword, keyword == "allOf" ? old + [node] : old, new)
+    if keyword == "oneOf" { verdict = max(verdict, .warn) }  // Looser branches may overlap.
     add(.junctorChanged, verdict, at: path, keyword, old: before, new: after, "changes its \(keyword)")
+  }
+
+  /// How well the new elements take what the old ones took: of allOf, each new one must follow from an old one; of the
+  /// others, what an old one took must be taken by a new one.
+  private func covering(_ keyword: String, _ old: [JSON], _ new: [JSON]) -> Verdict {
+    func best(_ verdicts: [Verdict]) -> Verdict { verdicts.min() ?? .breaking }
+    return keyword == "allOf"
+      ? new.map { element in best(old.map { judged($0, element, meaning: .test) }) }.max() ?? .compatible
+      : old.map { element in best(new.map { judged(element, $0, meaning: .test) }) }.max() ?? .compatible
   }
 
   private mutating func compareNot(_ old: JSON?, _ new: JSON?, at path: SchemaPath) {
@@ -58,7 +66,11 @@ extension SchemaComparer {
   mutating func compareRules(_ old: JSON, _ new: JSON, at path: SchemaPath) {
     let keyword = "x-kubernetes-validations"
     func rules(_ schema: JSON) -> [String] {
-      (schema[keyword]?.arrayValue ?? []).compactMap { $0["rule"]?.stringValue.map(Self.trimmed) }
+      (schema[keyword]?.arrayValue ?? []).compactMap { rule in
+        // Evaluated on creation too, it refuses more.
+        let suffix = rule["optionalOldSelf"]?.boolValue == true ? " (optionalOldSelf)" : ""
+        return rule["rule"]?.stringValue.map { Self.trimmed($0) + suffix }
+      }
     }
     let before = rules(old)
     let after = rules(new)

@@ -166,11 +166,15 @@ extension SchemaComparer {
     case (_, nil):
       add(.formatRemoved, .compatible, at: path, "format", old: old["format"], "need have no format any more")
     case (nil, let after?):
-      add(.formatAdded, .breaking, at: path, "format", new: .string(after), "must have the format \(after) now")
-    case (let before?, let after?):
       add(
-        .formatChanged, Formats.supersets[before]?.contains(after) == true ? .compatible : .breaking, at: path,
-        "format", old: .string(before), new: .string(after), "changes its format from \(before) to \(after)")
+        .formatAdded, Formats.refusingNothing.contains(after) ? .compatible : .breaking, at: path, "format",
+        new: .string(after), "must have the format \(after) now")
+    case (let before?, let after?):
+      let isLoosening =
+        Formats.refusingNothing.contains(after) || Formats.supersets[before]?.contains(after) == true
+      add(
+        .formatChanged, isLoosening ? .compatible : .breaking, at: path, "format", old: .string(before),
+        new: .string(after), "changes its format from \(before) to \(after)")
     }
   }
 
@@ -200,9 +204,12 @@ enum Formats {
     "datetime", "date-time", "int32", "int64", "float", "double", "k8s-short-name", "k8s-long-name",
   ]
 
+  /// Those that every value of their type has: numbers arrive as 64 bits, and any text may be a password.
+  static let refusingNothing: Set<String> = ["int64", "double", "password"]
+
   /// For a format those that take all that it takes.
   static let supersets: [String: Set<String>] = [
-    "int32": ["int64"], "float": ["double"], "uuid3": ["uuid"], "uuid4": ["uuid"], "uuid5": ["uuid"],
+    "uuid3": ["uuid"], "uuid4": ["uuid"], "uuid5": ["uuid"],
     "isbn10": ["isbn"], "isbn13": ["isbn"], "datetime": ["date-time"], "date-time": ["datetime"],
     "k8s-short-name": ["k8s-long-name"],
   ]

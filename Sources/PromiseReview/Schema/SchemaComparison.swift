@@ -41,6 +41,7 @@ struct SchemaComparer {
 
   mutating func compare(_ old: JSON, _ new: JSON, at path: SchemaPath, meaning: Meaning) {
     guard old != new else { return }
+    let first = changes.count
     compareType(old, new, at: path)
     compareNullable(old, new, at: path)
     compareEnum(old, new, at: path)
@@ -56,6 +57,21 @@ struct SchemaComparer {
     compareJunctors(old, new, at: path)
     compareRules(old, new, at: path)
     compareUnknownKeywords(old, new, at: path)
+    sparesListedValues(old, new, at: path, since: first)
+  }
+
+  /// Where the older schema takes listed values only, it is enough that the newer one takes each of them: what it asks
+  /// for besides refuses nothing then.
+  private mutating func sparesListedValues(_ old: JSON, _ new: JSON, at path: SchemaPath, since first: Int) {
+    guard let values = old["enum"]?.arrayValue, changes[first...].contains(where: { $0.verdict == .breaking }),
+      values.allSatisfy({ value in value.objectValue == nil && value.arrayValue == nil }), new["not"] == nil,
+      new["x-kubernetes-validations"] == nil
+    else { return }
+    let newer = StructuralSchema(json: new)
+    guard values.allSatisfy({ newer.validate($0).isEmpty }) else { return }
+    for index in changes[first...].indices where changes[index].path == path && changes[index].verdict == .breaking {
+      changes[index].verdict = .compatible
+    }
   }
 
   mutating func add(
