@@ -182,7 +182,7 @@ public enum YAML {
     switch error {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
       .composer(_, let problem, let mark, _):
-      YAMLSyntaxError(line: mark.line, column: mark.column, reason: problem)
+      YAMLSyntaxError(line: mark.line, column: mark.column, reason: plainWords(problem))
     case .reader(let problem, let offset, _, let text):
       position(of: offset ?? 0, in: text, reason: problem)
     case .duplicatedKeysInMapping(let duplicates, let context):
@@ -192,6 +192,12 @@ public enum YAML {
     default:
       YAMLSyntaxError(line: 1, column: 1, reason: "\(error)")
     }
+  }
+
+  /// libyaml's words where they say nothing to a person who writes YAML.
+  private static func plainWords(_ problem: String) -> String {
+    if problem == "found undefined alias" { return "an alias of what no anchor before it names, or of what it is in" }
+    return problem.hasPrefix("Maximum nesting level") ? "nested too deeply" : problem
   }
 
   private static func position(of offset: Int, in text: String, reason: String) -> YAMLSyntaxError {

@@ -15,7 +15,7 @@ import Testing
     ("a: b\n  c: d\n", "is not YAML: line 2, column 4: mapping values are not allowed in this context"),
     // Also when only the second document is wrong.
     (one + "---\na: [\n", "is not YAML: line 18, column 1: did not find expected node content"),
-    ("a: &a [*a]\n", "is not YAML: line 1, column 8: found undefined alias"),
+    ("a: &a [*a]\n", "is not YAML: line 1, column 8: an alias of what no anchor before it names, or of what it is in"),
     (
       ImageBumpTests.promise("      - name: x\n"),
       "has no container for r.io/a; there are resource/configure/pipe/x ()"

@@ -212,7 +212,7 @@ import Testing
     ),
     (
       ["promise.yaml": "a: &a {b: *a}\n"],
-      "holds promise.yaml, which is not YAML: line 1, column 11: found undefined alias"
+      "holds promise.yaml, which is not YAML: line 1, column 11: an alias of what no anchor before it names, or of what it is in"
     ),
     (["promise.yaml": "metadata: {name: p}\n"], PackagingError.noAPI.description),
     // Requests need an API.
