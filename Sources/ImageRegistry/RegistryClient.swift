@@ -135,7 +135,7 @@ public actor RegistryClient {
   ) async throws(RegistryError) -> RegistryResponse {
     let mayBePlain = plainHTTP.contains(place.registry) || Self.isLoopback(place.host)
     let candidates = schemes[place.host].map { [$0] } ?? (mayBePlain ? ["http", "https"] : ["https"])
-    var last: any Error = RegistryError.unreachable(registry: place.registry, reason: "")
+    var reasons: [String] = []
     for scheme in candidates {
       do {
         let request = RegistryRequest(
@@ -149,10 +149,12 @@ public actor RegistryClient {
         schemes[place.host] = scheme
         return response
       } catch {
-        last = error
+        reasons.append(Self.reason(error))
       }
     }
-    throw .unreachable(registry: place.registry, reason: Self.reason(last))
+    // What became of the attempt to encrypt says nothing when there was no answer in the clear either.
+    let reason = reasons.last == Self.noEncryption ? reasons.first : reasons.last
+    throw .unreachable(registry: place.registry, reason: reason ?? Self.noEncryption)
   }
 
   // MARK: Authorization
@@ -301,11 +303,14 @@ public actor RegistryClient {
     return formatter.date(from: value).map { max(0, Int($0.timeIntervalSince(now).rounded(.up))) }
   }
 
-  static func isLoopback(_ host: String) -> Bool {
+  /// Whether a registry, as references name it (`host:port`), is this machine's own.
+  public static func isLoopback(_ host: String) -> Bool {
     let name = host.hasPrefix("[") ? String(host.prefix { $0 != "]" }) + "]" : String(host.prefix { $0 != ":" })
     return name == "localhost" || name == "[::1]"
       || name.hasPrefix("127.") && name.allSatisfy { $0.isNumber || $0 == "." }
   }
+
+  private static let noEncryption = "no encrypted connection"
 
   private static func reason(_ error: any Error) -> String {
     let text = String(describing: error)
@@ -314,7 +319,7 @@ public actor RegistryClient {
       ("remoteConnectionClosed", "the connection is closed without an answer"),
       ("imeout", "no answer in time"), ("Timeout", "no answer in time"), ("deadline", "no answer in time"),
       ("unknownHost", "there is no such host"), ("UnknownHost", "there is no such host"),
-      ("NIOConnectionError", "no connection"), ("handshake", "no encrypted connection"),
+      ("NIOConnectionError", "no connection"), ("handshake", noEncryption),
       ("certificate", "its certificate is not trusted"), ("CERTIFICATE", "its certificate is not trusted"),
     ]
     return known.first { text.contains($0.0) }?.1 ?? String(text.prefix(200))

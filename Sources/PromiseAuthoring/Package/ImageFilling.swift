@@ -2,7 +2,7 @@ import KratixModel
 import Kubernetes
 
 /// Gives the containers whose images are built from the package's own directories their image references.
-struct ImageFilling {
+public struct ImageFilling {
   private(set) var promise: KubernetesObject
   private(set) var sources: [PromisePackage.ImageSource] = []
   private(set) var warnings: [String] = []
@@ -51,9 +51,8 @@ struct ImageFilling {
     var image = reference ?? ImageReference(registry: nil, path: "\(promise.name)-\(address.container)")
     if let prefix = options.imagePrefix {
       let name = image.path.split(separator: "/").last ?? ""
-      let whole = "\(prefix.hasSuffix("/") ? String(prefix.dropLast()) : prefix)/\(name)"
-      guard let filled = ImageReference(whole), filled.tag == nil, filled.digest == nil else {
-        throw .invalidImage(container: address.description, image: whole)
+      guard let filled = Self.reference(prefix, name) else {
+        throw .invalidImage(container: address.description, image: "\(prefix)/\(name)")
       }
       image = ImageReference(registry: filled.registry, path: filled.path, tag: image.tag, digest: image.digest)
     }
@@ -75,6 +74,15 @@ struct ImageFilling {
     } else {
       sources.append(PromisePackage.ImageSource(directory: directory, containers: [address], image: image))
     }
+  }
+
+  /// Whether a text can stand before images' names: `ghcr.io/acme`, with or without a slash at its end.
+  public static func isPrefix(_ text: String) -> Bool { reference(text, "image") != nil }
+
+  private static func reference(_ prefix: String, _ name: some StringProtocol) -> ImageReference? {
+    let whole = "\(prefix.hasSuffix("/") ? String(prefix.dropLast()) : prefix)/\(name)"
+    guard let reference = ImageReference(whole), reference.tag == nil, reference.digest == nil else { return nil }
+    return reference
   }
 
   /// `workflows/TYPE/ACTION/PIPELINE/CONTAINER`, `pipelines/NAME/TAG` of the image, or the directory below `internal`

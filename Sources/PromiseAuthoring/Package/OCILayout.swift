@@ -7,7 +7,8 @@ public enum OCILayout {
   static let manifestType = "application/vnd.oci.image.manifest.v1+json"
   static let configType = "application/vnd.oci.image.config.v1+json"
 
-  /// The files of the layout: the same package gives the same bytes.
+  /// The files of the layout: the same package gives the same bytes. The index is the last: who finds it finds all that
+  /// it names.
   ///
   /// The config is that of an image without layers to run, not the empty one: tools of before image-spec 1.1 copy it too.
   public static func files(_ package: PromisePackage) -> [SourceFile] {
@@ -43,9 +44,7 @@ public enum OCILayout {
       "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
       "manifests": [blob(manifest.serialized(), manifestType, ["org.opencontainers.image.ref.name": reference])],
     ]
-    return [
-      SourceFile(path: "oci-layout", bytes: Array("{\"imageLayoutVersion\":\"1.0.0\"}".utf8)),
-      SourceFile(path: "index.json", bytes: index.serialized()),
-    ] + blobs
+    return [SourceFile(path: "oci-layout", bytes: Array("{\"imageLayoutVersion\":\"1.0.0\"}".utf8))]
+      + blobs + [SourceFile(path: "index.json", bytes: index.serialized())]
   }
 }

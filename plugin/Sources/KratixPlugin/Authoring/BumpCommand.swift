@@ -80,7 +80,7 @@ public struct BumpCommand: AsyncParsableCommand {
   public func run() async throws {
     let text = try AtomicFile.read(file, limit: PromiseFile.limit)
     var failures: [String] = []
-    let requests = try registry.isUsed || check ? await requestsByRegistry(text, &failures) : requests()
+    let requests = try registry.isUsed || check ? await search.requests(&failures, in: text) : requests()
     let plan = try PromiseFile.naming(file) {
       try ImageBump.plan(text: text, requests: requests, promiseVersion: versionChange)
     }
@@ -94,65 +94,9 @@ public struct BumpCommand: AsyncParsableCommand {
     if file == "-" {
       Console.out(bytes: result)
     } else if result != text {
-      try PromiseFile.checkWritable(file)
-      try AtomicFile.write(result, to: file)
+      try PromiseFile.write(result, to: file)
     }
     report(plan)
-  }
-
-  /// One request for each image that a registry has something else for.
-  ///
-  /// - Parameter failures: of a check, which goes on with the other images.
-  private func requestsByRegistry(_ text: [UInt8], _ failures: inout [String]) async throws -> [BumpRequest] {
-    let filter = try addressing.filter()
-    let containers = try PromiseFile.naming(file) { try ImageBump.containers(in: text) }
-      .filter { filter.matches($0.address) }
-    let wanted = try image.map { text in
-      guard let reference = ImageReference(text) else { throw Failure("\"\(text)\" is no image reference") }
-      return reference
-    }
-    let updates = ImageUpdates(registry: registry.client)
-    let wish = try registry.wish(isCheck: check)
-    var requests: [BumpRequest] = []
-    for current in Set(containers.map(\.image)).sorted() {
-      guard let reference = ImageReference(current) else {
-        throw Failure("\(PromiseFile.name(file)) holds the image \"\(current)\", which is no image reference")
-      }
-      let wanted = wanted.filter { $0.canonicalRepository == reference.canonicalRepository }
-      guard image.isEmpty || !wanted.isEmpty else { continue }
-      // With --image the tag may be said there, and the registry only gives the digest.
-      let start = registry.to == nil ? wanted.first { $0.tag != nil } ?? reference : reference
-      let update: ImageReference?
-      do {
-        update = try await updates.update(of: start, wish: wish)
-      } catch {
-        guard check else { throw Failure("\(error)") }
-        failures.append("\(error)")
-        continue
-      }
-      guard let update else {
-        if check { continue }
-        throw Failure("no tag of \(reference.repository) fits \(wish.constraint.map { "\($0)" } ?? "")")
-      }
-      if check, !Self.isNewer(update, than: reference) { continue }
-      requests.append(BumpRequest(image: update, containers: filter, scope: .exactly(current)))
-    }
-    for wanted in wanted
-    where !containers.contains(where: {
-      ImageReference($0.image)?.canonicalRepository == wanted.canonicalRepository
-    }) {
-      throw Failure(
-        "\(PromiseFile.name(file)) \(BumpError.noMatch(wanted.repository, containers: containers))")
-    }
-    return requests
-  }
-
-  /// A check lists what is ahead, not what a person went beyond.
-  private static func isNewer(_ update: ImageReference, than current: ImageReference) -> Bool {
-    guard update != current else { return false }
-    guard let new = update.tag.flatMap({ SemanticVersion($0) }), let old = current.tag.flatMap({ SemanticVersion($0) })
-    else { return true }
-    return old < new || old == new && update.digest != current.digest
   }
 
   private func list(_ plan: BumpPlan, _ failures: [String]) throws {
@@ -178,19 +122,33 @@ public struct BumpCommand: AsyncParsableCommand {
     if exitCode, !plan.images.isEmpty { throw ExitCode(3) }
   }
 
+  private var search: ImageSearch {
+    get throws {
+      ImageSearch(
+        file: file, wanted: try references(), filter: try addressing.filter(), updates: registry.updates,
+        wish: try registry.wish(isCheck: check), isCheck: check)
+    }
+  }
+
   private var versionChange: VersionChange? {
     promiseVersion.map { $0 == "auto" ? .raise : .set($0) }
   }
 
   private func requests() throws -> [BumpRequest] {
     let filter = try addressing.filter()
-    return try image.map { text in
-      guard let reference = ImageReference(text) else { throw Failure("\"\(text)\" is no image reference") }
+    return try references().map { reference in
       guard reference.tag != nil || reference.digest != nil else {
-        throw Failure("\(text) has neither a tag nor a digest; say which image: \(text):TAG")
+        throw Failure("\(reference) has neither a tag nor a digest; say which image: \(reference):TAG")
       }
       return BumpRequest(
         image: reference, containers: filter, scope: .repository(everywhere: addressing.all))
+    }
+  }
+
+  private func references() throws(Failure) -> [ImageReference] {
+    try image.map { text throws(Failure) in
+      guard let reference = ImageReference(text) else { throw Failure("\"\(text)\" is no image reference") }
+      return reference
     }
   }
 
@@ -200,101 +158,5 @@ public struct BumpCommand: AsyncParsableCommand {
     lines += plan.versions.map { "Promise \($0.promise): version \($0.from ?? "(none)") -> \($0.to)" }
     if lines.isEmpty { lines = ["\(file) is up to date"] }
     for line in lines { file == "-" ? Console.note(line) : Console.out(line) }
-  }
-}
-
-/// What a command wants of registries.
-struct RegistryArguments: ParsableArguments {
-  @Option(help: "The tag to choose: latest, a range of versions ('~1.2', '^1', '>=1 <2') or a regular expression.")
-  var to: String?
-
-  @Flag(help: "Let --to choose prereleases too.")
-  var prerelease = false
-
-  @Flag(help: "Pin images to the digest that the registry gives.")
-  var digest = false
-
-  @Option(help: "A registry (HOST:PORT) that may be asked without encryption; those on loopback may.")
-  var insecureRegistry: [String] = []
-
-  var isUsed: Bool { to != nil || digest }
-
-  func wish(isCheck: Bool) throws -> ImageUpdates.Wish {
-    do {
-      let constraint = try to.map { text throws(ConstraintError) in try VersionConstraint(parsing: text) }
-      return ImageUpdates.Wish(
-        constraint: constraint ?? (isCheck && !digest ? .latest : nil), includesPrereleases: prerelease,
-        pinsDigest: digest)
-    } catch {
-      throw ValidationError("\(error)")
-    }
-  }
-
-  var client: RegistryClient { RegistryClient(plainHTTP: Set(insecureRegistry)) }
-}
-
-/// Which containers of a Promise's file a command is about.
-struct ContainerAddressing: ParsableArguments {
-  @Option(help: "Only this container: NAME, PIPELINE/NAME or TYPE/ACTION/PIPELINE/NAME.")
-  var container: String?
-
-  @Option(help: "Only the containers of this pipeline: NAME or TYPE/ACTION/NAME.")
-  var pipeline: String?
-
-  @Option(help: "Only the Promise of this name, where the file holds several.")
-  var promise: String?
-
-  @Flag(help: "Every container with the image's repository, also when they run different tags now.")
-  var all = false
-
-  func filter() throws -> ContainerFilter {
-    var filter = ContainerFilter(promise: promise)
-    if let container {
-      guard let parsed = ContainerFilter(containerAddress: container) else {
-        throw ValidationError(
-          "\"\(container)\" addresses no container; write NAME, PIPELINE/NAME or TYPE/ACTION/PIPELINE/NAME, as in "
-            + "resource/configure/instance/create")
-      }
-      filter = filter.and(parsed) ?? filter
-    }
-    if let pipeline {
-      guard let parsed = ContainerFilter(pipelineAddress: pipeline) else {
-        throw ValidationError(
-          "\"\(pipeline)\" addresses no pipeline; write NAME or TYPE/ACTION/NAME, as in resource/configure/instance")
-      }
-      guard let both = filter.and(parsed) else {
-        throw ValidationError("--container \(container ?? "") and --pipeline \(pipeline) contradict each other")
-      }
-      filter = both
-    }
-    return filter
-  }
-}
-
-/// Files that hold a Promise.
-enum PromiseFile {
-  /// A cluster stores less than a tenth of this; a greater file is there by mistake.
-  static let limit = 16 << 20
-
-  /// A file that nobody may write is not to be replaced, also not by one whom no mode stops.
-  /// - Throws: `Failure` when the file's mode lets nobody write.
-  static func checkWritable(_ path: String) throws(Failure) {
-    var information = stat()
-    guard stat(path, &information) == 0, information.st_mode & 0o222 == 0 else { return }
-    throw Failure("\(path) is read-only; allow writing with \"chmod u+w\" first")
-  }
-
-  /// How messages call the file.
-  static func name(_ path: String) -> String { path == "-" ? "standard input" : path }
-
-  /// Puts the file's name before the sentence of an error.
-  static func naming<Result>(
-    _ path: String, _ body: () throws -> Result
-  ) throws -> Result {
-    do {
-      return try body()
-    } catch let error as BumpError {
-      throw Failure("\(name(path)) \(error)")
-    }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import ImageRegistry
 import KratixModel
 import PromiseAuthoring
 
@@ -9,6 +10,8 @@ struct ImageBuild {
   /// nil for the first that is there.
   var engine: String?
   var pushes: Bool
+  /// Registries besides this machine's own that podman may push to without encryption. docker has a list of its own.
+  var plainHTTP: [String] = []
   /// Directories to find engines in, as in PATH.
   var searchPath = ProcessInfo.processInfo.environment["PATH"] ?? ""
 
@@ -80,7 +83,9 @@ struct ImageBuild {
     defer { unlink(file) }
     let answer: String
     if engine.hasSuffix("/podman") {
-      try Self.call([engine, "push", "--digestfile", file, reference.description])
+      let isInsecure = reference.registry.map { plainHTTP.contains($0) || RegistryClient.isLoopback($0) } ?? false
+      try Self.call(
+        [engine, "push", "--digestfile", file] + (isInsecure ? ["--tls-verify=false"] : []) + [reference.description])
       answer = String(decoding: try AtomicFile.read(file, limit: 1 << 10), as: UTF8.self)
     } else {
       try Self.call([engine, "push", reference.description])

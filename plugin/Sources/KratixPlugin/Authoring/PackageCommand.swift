@@ -53,6 +53,8 @@ public struct PackageCommand: AsyncParsableCommand {
   @Option(help: "What builds and pushes: podman or docker; the one that is there without it.")
   var engine: String?
 
+  @OptionGroup var insecure: InsecureRegistries
+
   @Option(help: "Also write the package as an OCI artifact, in an image layout at this directory.")
   var ociLayout: String?
 
@@ -70,6 +72,12 @@ public struct PackageCommand: AsyncParsableCommand {
     if release != nil, output == nil {
       throw ValidationError("--release needs -o: it writes promise-release.yaml beside it")
     }
+    if let imagePrefix, !ImageFilling.isPrefix(imagePrefix) {
+      throw ValidationError("\"\(imagePrefix)\" is no registry and path of images, such as ghcr.io/acme")
+    }
+    if let tag, ImageReference("image:\(tag)")?.tag != tag {
+      throw ValidationError("\"\(tag)\" is no tag: letters, digits, _ . and -, 128 at most")
+    }
     if push, !build { throw ValidationError("--push needs --build") }
     if let release, URL(string: release)?.scheme?.hasPrefix("http") != true {
       throw ValidationError("\"\(release)\" is no http or https URL")
@@ -79,22 +87,33 @@ public struct PackageCommand: AsyncParsableCommand {
   public func run() async throws {
     if unpack { return try writeDirectory() }
     var package = try package()
-    if build { try await ImageBuild(directory: source, engine: engine, pushes: push).run(&package) }
     for warning in package.warnings { Console.warning(warning) }
-    let findings = PromiseReview.review(candidate: Promise(package.promise)).filter { $0.severity > .info }
-    if !findings.isEmpty { Console.note(ValidationReport.table(findings)) }
-    if let ociLayout { try SourceTree.write(OCILayout.files(package), to: ociLayout, replacing: true) }
+    if build {
+      let plainHTTP = insecure.insecureRegistry
+      try await ImageBuild(directory: source, engine: engine, pushes: push, plainHTTP: plainHTTP).run(&package)
+    }
+    let text = Array(package.yaml.utf8)
+    showFindings(package, text)
+    if let ociLayout { try writeLayout(of: package, to: ociLayout) }
     if let release, let output {
       let path = ((output as NSString).deletingLastPathComponent as NSString).appendingPathComponent(
         "promise-release.yaml")
-      try AtomicFile.write(Array(YAML.text(package.release(url: release).json).utf8), to: path)
+      try PromiseFile.write(Array(YAML.text(package.release(url: release).json).utf8), to: path)
     }
-    let text = Array(package.yaml.utf8)
     if let output, output != "-" {
-      try AtomicFile.write(text, to: output)
+      try PromiseFile.write(text, to: output)
     } else {
       Console.out(bytes: text)
     }
+  }
+
+  /// A layout that is there is written anew; what else is there stays as it is.
+  private func writeLayout(of package: PromisePackage, to directory: String) throws(Failure) {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+    guard names.isEmpty || names.contains("oci-layout") else {
+      throw Failure("\(directory) is no image layout, and not empty; choose another directory")
+    }
+    try SourceTree.write(OCILayout.files(package), to: directory, replacing: true)
   }
 
   /// The sources stay: an output that is one of them would lose what YAML cannot carry over, such as comments.
@@ -111,16 +130,31 @@ public struct PackageCommand: AsyncParsableCommand {
   }
 
   private func package() throws(Failure) -> PromisePackage {
-    let options = PackageOptions(
-      name: name, defaultName: URL(filePath: source).standardizedFileURL.lastPathComponent, version: version,
-      imagePrefix: imagePrefix, tag: tag)
     let files = try SourceTree.read(source)
     try checkOutput(files)
-    do {
-      return try PromisePackaging.package(files, options: options)
-    } catch {
-      throw Failure("\(source) \(error)")
+    var package = try SourceTree.package(
+      files, of: source, options: PackageOptions(name: name, version: version, imagePrefix: imagePrefix, tag: tag))
+    guard package.images.isEmpty else { return package }
+    if build {
+      throw Failure(
+        "\(source) holds no image to build; put a Dockerfile into workflows/TYPE/ACTION/PIPELINE/CONTAINER/ for a "
+          + "container of the Promise")
     }
+    if imagePrefix != nil || tag != nil {
+      package.warnings.append(
+        "--image-prefix and --tag change nothing: no container's image is built from a Dockerfile of \(source)")
+    }
+    return package
+  }
+
+  /// What the rules say, as `validate` shows it. It is no part of the result, so it goes beside it.
+  private func showFindings(_ package: PromisePackage, _ text: [UInt8]) {
+    let promise = Promise(package.promise)
+    let findings = PromiseReview.review(candidate: promise).filter { $0.severity > .info }
+    guard !findings.isEmpty else { return }
+    let subject = ReviewSubject(
+      file: output ?? "-", lines: FieldLines(text), promise: promise, isDefinition: false, document: 0)
+    Console.note(ValidationReport(subject: subject, findings: findings).text(showsInfo: false))
   }
 
   private func writeDirectory() throws(Failure) {

@@ -43,21 +43,7 @@ struct ReviewSubject {
 
   /// Every document of a file; `null` for empty ones.
   static func documents(_ path: String) throws(Failure) -> (documents: [JSON], bytes: [UInt8]) {
-    let bytes: [UInt8]
-    do {
-      bytes = try AtomicFile.read(path, limit: PromiseFile.limit)
-    } catch {
-      throw Failure(error.message, exitCode: unreadable)
-    }
-    let name = PromiseFile.name(path)
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw Failure("\(name) is not UTF-8 text", exitCode: unreadable)
-    }
-    do {
-      return (try YAML.documents(text), bytes)
-    } catch {
-      throw Failure("\(name):\(error.line):\(error.column): not YAML: \(error.reason)", exitCode: unreadable)
-    }
+    try PromiseFile.documents(path, exitCode: unreadable)
   }
 
   static func wrapping(_ definition: KubernetesObject) -> Promise {

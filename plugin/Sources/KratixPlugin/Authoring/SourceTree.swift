@@ -25,6 +25,20 @@ enum SourceTree {
     return files
   }
 
+  /// The package of a directory, which gives the Promise its name where no file does.
+  /// - Throws: `Failure` as `read`, and for what makes the directory no Promise.
+  static func package(
+    _ files: [SourceFile], of directory: String, options: PackageOptions = PackageOptions()
+  ) throws(Failure) -> PromisePackage {
+    var options = options
+    options.defaultName = URL(filePath: directory).standardizedFileURL.lastPathComponent
+    do {
+      return try PromisePackaging.package(files, options: options)
+    } catch {
+      throw Failure("\(directory) \(error)")
+    }
+  }
+
   private static func walk(
     _ directory: String, below prefix: String, root: String, into files: inout [SourceFile]
   ) throws(Failure) {
@@ -74,22 +88,39 @@ enum SourceTree {
     }
   }
 
-  /// Writes files below a directory, making directories on the way.
+  /// Writes files below a directory, making directories on the way. When one cannot be written, those written before
+  /// it that were not there go again, and so do the directories made for them.
   /// - Throws: `Failure` when one exists already, before anything is written, unless `replacing`.
   static func write(_ files: [SourceFile], to directory: String, replacing: Bool = false) throws(Failure) {
     if !replacing, let file = files.first(where: { FileManager.default.fileExists(atPath: "\(directory)/\($0.path)") })
     {
       throw Failure("\(directory)/\(file.path) exists already; choose another directory")
     }
-    for file in files {
-      let path = "\(directory)/\(file.path)"
-      do {
-        try FileManager.default.createDirectory(
-          atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-      } catch {
-        throw Failure("\(path) cannot be written: \(error.localizedDescription)")
+    var made: [String] = []
+    do {
+      for file in files {
+        let path = "\(directory)/\(file.path)"
+        try makeDirectory((path as NSString).deletingLastPathComponent, &made)
+        let isNew = !FileManager.default.fileExists(atPath: path)
+        try AtomicFile.write(file.bytes, to: path)
+        if isNew { made.append(path) }
       }
-      try AtomicFile.write(file.bytes, to: path)
+    } catch {
+      for path in made.reversed() { remove(path) }
+      throw error
     }
+  }
+
+  /// A file, or a directory that is empty.
+  private static func remove(_ path: String) { if unlink(path) != 0 { rmdir(path) } }
+
+  private static func makeDirectory(_ path: String, _ made: inout [String]) throws(Failure) {
+    if path.isEmpty || FileManager.default.fileExists(atPath: path) { return }
+    let parent = (path as NSString).deletingLastPathComponent
+    if parent != path { try makeDirectory(parent, &made) }
+    guard mkdir(path, 0o777) == 0 else {
+      throw Failure("\(path) cannot be made: \(String(cString: strerror(errno)))")
+    }
+    made.append(path)
   }
 }

@@ -38,14 +38,7 @@ public struct TestCommand: AsyncParsableCommand {
 
   public func run() async throws {
     let files = try SourceTree.read(directory)
-    let package: PromisePackage
-    do {
-      package = try PromisePackaging.package(
-        files,
-        options: PackageOptions(defaultName: URL(filePath: directory).standardizedFileURL.lastPathComponent))
-    } catch {
-      throw Failure("\(directory) \(error)")
-    }
+    let package = try SourceTree.package(files, of: directory)
     var cases = files.compactMap { PipelineTestCase(path: $0.path) }
     if cases.isEmpty, update { cases = try writeExamples(package) }
     if let only { cases = cases.filter { $0.description == only || $0.description.hasPrefix(only + "/") } }

@@ -110,7 +110,16 @@ public struct ValidateCommand: AsyncParsableCommand {
         "\(PromiseFile.name(file)) holds a CustomResourceDefinition alone; --against cluster needs the Promise",
         exitCode: ReviewSubject.unreadable)
     }
-    let fleet = try await FleetReader(api: try connection.client()).fleet(of: subject.promise.name)
+    let fleet: FleetSnapshot
+    do {
+      fleet = try await FleetReader(api: try connection.client()).fleet(
+        of: subject.promise.name, selection: FleetSelection(namespace: connection.namespace))
+    } catch {
+      // The cluster is an input too.
+      let message = (error as? Failure)?.message ?? Failure.sentence(for: error)
+      throw Failure(message, exitCode: ReviewSubject.unreadable)
+    }
+    for gap in fleet.gaps { Console.warning("\(gap)") }
     let findings = PromiseReview.review(
       candidate: subject.promise, live: fleet.promise,
       fleet: FleetEvidence(

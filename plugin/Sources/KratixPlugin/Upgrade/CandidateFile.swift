@@ -6,15 +6,8 @@ enum CandidateFile {
   /// - Parameter path: a file, or `-` for standard input.
   /// - Throws: `Failure`: what is wrong, and where.
   static func promise(at path: String) throws(Failure) -> Promise {
-    let bytes = try AtomicFile.read(path, limit: PromiseFile.limit)
-    let name = path == "-" ? "standard input" : path
-    guard let text = String(validating: bytes, as: UTF8.self) else { throw Failure("\(name) is not UTF-8 text") }
-    let documents: [JSON]
-    do {
-      documents = try YAML.documents(text).filter { !$0.isNull }
-    } catch {
-      throw Failure("\(name):\(error.line):\(error.column): not YAML: \(error.reason)")
-    }
+    let name = PromiseFile.name(path)
+    let documents = try PromiseFile.documents(path).documents.filter { !$0.isNull }
     guard let document = documents.first else { throw Failure("\(name) is empty: a Promise is expected") }
     guard documents.count == 1 else {
       throw Failure("\(name) holds \(documents.count) documents: give a file that holds the Promise alone")
