@@ -5,7 +5,7 @@ import Testing
 /// generations, conditions and statuses as real Kratix left. The steps build on each other.
 @Suite(.platform(arguments: ["--no-webhook"] + MongoDB.images), .serialized)
 struct KratixRecordedTests {
-  @Test(.disabled("now and then a request keeps run-from-start after an in-place bump: to be mended"))
+  @Test
   func aPromiseAndItsUpgradesLeaveWhatRealKratixLeft() async throws {
     let platform = try Platform.require()
     try await platform.applyMongoDB()

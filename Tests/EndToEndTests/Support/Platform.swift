@@ -93,6 +93,24 @@ struct Platform: Sendable {
   }
 }
 
+extension Platform {
+  /// Waits, by `kubectl get --watch`, until an object is as a test wants it: what `kubectl wait` has no words for.
+  func watch(
+    _ object: String, namespace: String = "default", seconds: Int = 60,
+    sourceLocation: SourceLocation = #_sourceLocation, until isReached: @escaping @Sendable (KubernetesObject) -> Bool
+  ) async throws {
+    let arguments = [
+      "--context", platform, "-n", namespace, "get", object, "--watch", "-o", "jsonpath={@}{'\\n'}",
+      "--request-timeout=\(seconds)s",
+    ]
+    let isFound = try await Shell.follow("kubectl", arguments, environment: environment) { line in
+      (try? JSON(parsing: line)).map { isReached(KubernetesObject($0)) } ?? false
+    }
+    try #require(
+      isFound, "\(object) did not become what was waited for in \(seconds) s", sourceLocation: sourceLocation)
+  }
+}
+
 /// Gives a suite a platform: starts a sandbox before its first test and ends it after its last.
 struct PlatformTrait: SuiteTrait, TestScoping {
   var arguments: [String]

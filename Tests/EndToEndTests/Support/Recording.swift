@@ -39,7 +39,7 @@ struct Recording: Sendable {
     return found
   }
 
-  private static func facets(of object: KubernetesObject) -> Facets {
+  static func facets(of object: KubernetesObject) -> Facets {
     var facets: Facets = [:]
     func add(_ path: String, _ value: JSON?) {
       guard let value, !value.isNull else { return }
@@ -88,15 +88,31 @@ extension Platform {
     func wanted(_ name: String) -> Recording.Facets {
       (recording.objects[name] ?? [:]).filter { !(except[name] ?? []).contains($0.key) }
     }
-    // Each turn waits for one thing that is recorded and not yet served; a wait that fails is the difference.
-    while let (name, path, value) = recording.objects.keys.sorted().lazy.compactMap({ name in
-      live[name].flatMap { now in
-        wanted(name).filter { $0.value != now[$0.key] }.min { $0.key < $1.key }.map { (name, $0.key, $0.value) }
+    func allowed(_ name: String) -> Set<String> {
+      Set((recording.objects[name] ?? [:]).keys).union(except[name] ?? [])
+    }
+    // Each turn waits for one thing: first for what is recorded and not yet served, then for what is served and was not
+    // recorded to be gone. A wait that fails is the difference.
+    while true {
+      let names = recording.objects.keys.sorted()
+      let missing = names.lazy.compactMap { name in
+        live[name].flatMap { now in
+          wanted(name).filter { $0.value != now[$0.key] }.min { $0.key < $1.key }.map { (name, $0.key, $0.value) }
+        }
       }
-    }).first {
-      let object = name.lowercased()
-      let condition = "jsonpath=\(path)=\(value)"
-      try await wait(object, for: condition, seconds: 60, sourceLocation: sourceLocation)
+      if let (name, path, value) = missing.first {
+        try await wait(
+          name.lowercased(), for: "jsonpath=\(path)=\(value)", seconds: 60, sourceLocation: sourceLocation)
+      } else if let name = names.first(where: { name in
+        live[name].map { !Set($0.keys).isSubset(of: allowed(name)) } ?? false
+      }) {
+        let allowed = allowed(name)
+        try await watch(name.lowercased(), sourceLocation: sourceLocation) {
+          Set(Recording.facets(of: $0).keys).isSubset(of: allowed)
+        }
+      } else {
+        break
+      }
       live = try await Recording.live(self)
     }
     #expect(Set(live.keys) == Set(recording.objects.keys), "\(moment)", sourceLocation: sourceLocation)

@@ -51,4 +51,36 @@ enum Shell {
       command: ([program] + arguments).joined(separator: " "), exitCode: code, output: result.standardOutput ?? "",
       error: result.standardError ?? "")
   }
+
+  /// Reads what a program prints, line by line, and ends it at the first line that is wanted.
+  /// - Returns: whether there was such a line before the program ended.
+  static func follow(
+    _ program: String, _ arguments: [String], environment: [String: String],
+    until isWanted: @escaping @Sendable (String) -> Bool
+  ) async throws -> Bool {
+    var settings: [Environment.Key: String?] = [:]
+    for (key, value) in environment { settings[Environment.Key(stringLiteral: key)] = value }
+    let result = try await Subprocess.run(
+      .name(program), arguments: Arguments(arguments), environment: .inherit.updating(settings), input: .none,
+      output: .sequence,
+      error: .discarded
+    ) { execution in
+      var line: [UInt8] = []
+      for try await buffer in execution.standardOutput {
+        for byte in buffer.withUnsafeBytes({ Array($0) }) {
+          guard byte == UInt8(ascii: "\n") else {
+            line.append(byte)
+            continue
+          }
+          if isWanted(String(decoding: line, as: UTF8.self)) {
+            try execution.send(signal: .kill)
+            return true
+          }
+          line = []
+        }
+      }
+      return false
+    }
+    return result.closureResult
+  }
 }

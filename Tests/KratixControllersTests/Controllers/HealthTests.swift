@@ -26,7 +26,7 @@ import Testing
     #expect(HealthSummary(states.map { Self.record("h", $0) }).state == expected)
   }
 
-  @Test(.disabled("races under load: to be mended")) func aRecordShowsInTheResourceUntilItIsDeleted() async throws {
+  @Test func aRecordShowsInTheResourceUntilItIsDeleted() async throws {
     let things = ResourceType(
       group: "x.example.com", version: "v1", plural: "things", kind: "Thing", isNamespaced: true)
     try await Platform.run { platform in
