@@ -10,7 +10,7 @@ packages=(libssl-dev libyaml-dev libcurl4-openssl-dev zlib1g-dev libsqlite3-dev)
 case $purpose in
   build) ;;
   demo) packages+=(bubblewrap python3-pip) ;;
-  test) packages+=(bubblewrap python3-pip podman runc docker-registry skopeo busybox-static nghttp2-client) ;;
+  test) packages+=(bubblewrap python3-pip podman runc docker-registry skopeo busybox-static nghttp2-client chromium) ;;
   bench) packages+=(bubblewrap python3-pip hyperfine wrk nghttp2-client) ;;
   *) echo "setup.sh: unknown purpose '$purpose' (build, demo, test, bench)" >&2; exit 64 ;;
 esac

@@ -10,6 +10,7 @@ import WorkflowRunner
 @Suite(.serialized) struct PlannerTests {
   /// `old` says the size, `new` says it in capitals when it is large, `random` says something else each time.
   private static let counter = Atomic<Int>(0)
+  private static let clock = Atomic<Int>(0)
 
   private let engine = ScriptedEngine(scripts: [
     "old:1": { (object) throws(WorkflowFailure) in
@@ -21,6 +22,11 @@ import WorkflowRunner
     },
     "random:1": { (object) throws(WorkflowFailure) in
       ScriptedEngine.configMap(object, value: "r\(PlannerTests.counter.add(1, ordering: .relaxed).newValue)")
+    },
+    // A clock that goes on between the first run and the second, and then stands still.
+    "clock:1": { (object) throws(WorkflowFailure) in
+      let time = PlannerTests.clock.add(1, ordering: .relaxed).newValue
+      return ScriptedEngine.configMap(object, value: "t\(min(time, 2))")
     },
     "badyaml:1": { (_) throws(WorkflowFailure) in
       ([OutputFile(path: "out.yaml", bytes: Array("a: [1\nb: {".utf8))], nil)
@@ -128,6 +134,21 @@ import WorkflowRunner
     let plan = try await plan(from: "random:1", to: "random:1", liveValue: "r0")
     #expect(plan.verdict == .unchanged)
     #expect(plan.noise.map(\.path) == ["data.value", "message"])
+  }
+
+  /// Candidate 1, current version 2 and 2: only a second run of the candidate tells that it is the time.
+  @Test func aSlowClockIsNoiseAsWell() async throws {
+    Self.clock.store(0, ordering: .relaxed)
+    // A label tells the two workflows apart, so that none is taken for the other.
+    let live = try Fixtures.promise(image: "clock:1", version: "v1", schema: Fixtures.requestSchema)
+    let candidate = try Fixtures.adding(
+      "{resource: {configure: [{metadata: {name: configure, labels: {a: b}}, spec: {containers: [{name: c, image: "
+        + "'clock:1'}]}}]}}", at: "workflows",
+      to: try Fixtures.promise(image: "clock:1", version: "v2", schema: Fixtures.requestSchema))
+    let plans = try await Planner(engine: engine, options: PlanOptions(parallelism: 1))
+      .resourcePlans(candidate: candidate, fleet: Fixtures.fleet(live, ["a"]))
+    #expect(plans.map(\.verdict) == [.unchanged])
+    #expect(plans.first?.noise.map(\.path) == ["data.value", "message"])
   }
 
   @Test func aHandEditedWorkIsDriftThatTheUpgradePutsRight() async throws {
