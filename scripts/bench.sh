@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# scripts/bench.sh [PLUGIN]: the sandbox's speed and size, as a table. Everything is measured in one run, through the API.
+# scripts/bench.sh [PLUGIN]: the speed of commands, then the sandbox's speed and size, as tables. All measured in one run.
 # PLUGIN: the kubectl-kratix to measure; bin/kubectl-kratix when left out.
 # BENCH_RESOURCES, BENCH_WRITES, BENCH_WORKFLOWS make it smaller (5000, 10000 and 100).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 plugin=$(realpath "${1:-$root/bin/kubectl-kratix}")
 export PATH="$(dirname "$plugin"):$root/.tools/bin:$PATH"
+python3 "$root/Benchmarks/commands.py" "$plugin"
 folder=$(mktemp -d)
 cleanup() {
   "$plugin" sandbox down --dir "$folder/sandbox" >/dev/null 2>&1 || true
