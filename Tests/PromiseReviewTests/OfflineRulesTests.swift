@@ -34,6 +34,12 @@ import Testing
     return promise
   }
 
+  private static func labelled(_ labels: JSON) -> Promise {
+    var promise = Fixtures.clean()
+    promise.object.json.set(labels, at: ["metadata", "labels"])
+    return promise
+  }
+
   private static func pipeline(_ change: (inout JSON) -> Void) -> Promise {
     var pipeline = Fixtures.pipeline("configure")
     change(&pipeline)
@@ -56,6 +62,25 @@ import Testing
     Case(.versionLabel, .deny, "called latest", Fixtures.clean(version: "latest")),
     Case(.versionLabel, .deny, "cannot be a label", Fixtures.clean(version: "not a version")),
     Case(.versionMissing, .info, "no version", Fixtures.clean(version: nil)),
+    // Labels.
+    Case(.labelInvalid, .deny, "\"a b\" cannot be a label", labelled(["team": "a b"])),
+    Case(.labelInvalid, .deny, "1 cannot be a label: it is no string; quote it", labelled(["team": 1])),
+    Case(.labelInvalid, .deny, "\"a/b/c\" cannot be a label's key", labelled(["a/b/c": "d"])),
+    Case(
+      .labelInvalid, .warn, "\"prod!\" cannot be a label",
+      Fixtures.clean().setting("destinationSelectors", to: [["matchLabels": ["env": "prod!"]]])),
+    // Promises that no platform can have.
+    Case(
+      .requiredPromise, .warn, "has no name", Fixtures.clean().setting("requiredPromises", to: [["version": "v1"]])),
+    Case(
+      .requiredPromise, .warn, "requires itself",
+      Fixtures.clean(name: "own").setting("requiredPromises", to: [["name": "own"]])),
+    Case(
+      .requiredPromise, .warn, "\"Other\" cannot be a Promise's name",
+      Fixtures.clean().setting("requiredPromises", to: [["name": "Other"]])),
+    Case(
+      .requiredPromise, .warn, "\"v 1\" cannot be a Promise's version",
+      Fixtures.clean().setting("requiredPromises", to: [["name": "other", "version": "v 1"]])),
     // Fields that nobody knows, at each depth.
     Case(
       .unknownField, .warn, "unknown field \"workflow\"; did you mean \"workflows\"?",

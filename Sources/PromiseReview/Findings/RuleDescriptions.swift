@@ -34,6 +34,11 @@ extension RuleID {
         why: "All its revisions are one, called not-set, that every change overwrites: nothing can be pinned or rolled "
           + "back.",
         remedy: "Set the label kratix.io/promise-version.")
+    case .labelInvalid:
+      RuleDescription(
+        defaultSeverity: .deny, title: "A label is illegal",
+        why: "The API server refuses a Promise with it, and no destination has one that a selector asks for.",
+        remedy: "Use a legal label key and value: at most 63 letters, digits, dashes, dots and underscores.")
     case .reconciliationInterval:
       RuleDescription(
         defaultSeverity: .deny, title: "The reconciliation interval is no duration of a minute or more",

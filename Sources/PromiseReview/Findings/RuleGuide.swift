@@ -4,8 +4,8 @@ public enum RuleGuide {
     (
       "The Promise by itself",
       [
-        .notAPromise, .promiseName, .unknownField, .versionLabel, .versionMissing, .reconciliationInterval,
-        .promiseTooLarge,
+        .notAPromise, .promiseName, .unknownField, .versionLabel, .versionMissing, .labelInvalid,
+        .reconciliationInterval, .promiseTooLarge,
       ]
     ),
     (

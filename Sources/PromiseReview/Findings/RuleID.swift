@@ -7,6 +7,7 @@ public enum RuleID: String, Sendable, Hashable, CaseIterable {
   case unknownField = "unknown-field"
   case versionLabel = "version-label"
   case versionMissing = "version-missing"
+  case labelInvalid = "label-invalid"
   case reconciliationInterval = "reconciliation-interval"
   case promiseTooLarge = "promise-too-large"
 

@@ -4,7 +4,7 @@ import Kubernetes
 /// Name, version label, intervals, size.
 enum MetadataRules {
   static func findings(_ promise: Promise) -> [Finding] {
-    name(promise) + version(promise) + intervals(promise) + size(promise)
+    name(promise) + version(promise) + labels(promise) + intervals(promise) + size(promise)
   }
 
   private static func name(_ promise: Promise) -> [Finding] {
@@ -39,6 +39,33 @@ enum MetadataRules {
     }
     return NameRules.labelValue(version).map {
       Finding(.versionLabel, path: path, message: "\"\(version)\" cannot be a label: \($0)")
+    }
+  }
+
+  /// The Promise's own labels, but for the version's, and those that its selectors ask for: the API server takes these,
+  /// and no destination has them.
+  private static func labels(_ promise: Promise) -> [Finding] {
+    var own = promise.object.json[path: "metadata", "labels"]?.objectValue ?? [:]
+    own[KratixLabels.promiseVersion] = nil
+    let selectors = promise.spec["destinationSelectors"]?.arrayValue ?? []
+    return labels(own, at: "metadata.labels", .deny)
+      + selectors.enumerated().flatMap { index, selector in
+        labels(
+          selector["matchLabels"]?.objectValue ?? [:], at: "spec.destinationSelectors[\(index)].matchLabels", .warn)
+      }
+  }
+
+  private static func labels(_ labels: [String: JSON], at path: String, _ severity: Severity) -> [Finding] {
+    labels.sorted { $0.key < $1.key }.flatMap { key, value in
+      let complaints = value.stringValue.map(NameRules.labelValue) ?? ["it is no string; quote it"]
+      return NameRules.qualifiedName(key).map {
+        Finding(.labelInvalid, severity: severity, path: path, message: "\"\(key)\" cannot be a label's key: \($0)")
+      }
+        + complaints.map {
+          Finding(
+            .labelInvalid, severity: severity, path: "\(path)[\(key)]",
+            message: "\(value.text()) cannot be a label: \($0)")
+        }
     }
   }
 

@@ -4,7 +4,7 @@ import Kubernetes
 /// Dependencies, destinations and required Promises.
 enum PlatformRules {
   static func findings(_ promise: Promise, platform: PlatformEvidence?) -> [Finding] {
-    var findings = dependencies(promise)
+    var findings = dependencies(promise) + impossibleRequirements(promise)
     if let platform {
       findings += destinations(promise, platform)
       findings += requirements(promise, platform)
@@ -53,9 +53,33 @@ enum PlatformRules {
     ]
   }
 
+  /// Requirements that no platform can meet: the Promise would stay unavailable everywhere.
+  private static func impossibleRequirements(_ promise: Promise) -> [Finding] {
+    promise.requiredPromises.enumerated().compactMap { index, required in
+      let path = "spec.requiredPromises[\(index)]"
+      if required.name.isEmpty {
+        return Finding(.requiredPromise, path: path, message: "the required Promise has no name")
+      }
+      if required.name == promise.name {
+        return Finding(.requiredPromise, path: path, message: "the Promise requires itself")
+      }
+      if let complaint = NameRules.dns1123Label(required.name).first {
+        return Finding(
+          .requiredPromise, path: path, message: "\"\(required.name)\" cannot be a Promise's name: \(complaint)")
+      }
+      if let complaint = NameRules.labelValue(required.version).first {
+        return Finding(
+          .requiredPromise, path: "\(path).version",
+          message: "\"\(required.version)\" cannot be a Promise's version: \(complaint)")
+      }
+      return nil
+    }
+  }
+
   /// In Kratix's own words (contract, section 9.1, check 5).
   private static func requirements(_ promise: Promise, _ platform: PlatformEvidence) -> [Finding] {
     promise.requiredPromises.enumerated().compactMap { index, required in
+      if required.name.isEmpty || required.name == promise.name { return nil }
       let version = required.version.isEmpty ? "" : " at version \"\(required.version)\""
       let path = "spec.requiredPromises[\(index)]"
       guard platform.promises.contains(where: { $0.name == required.name }) else {
