@@ -258,7 +258,12 @@ import Testing
       try await Self.request("q", on: platform)
       try await Self.settle("q", at: "v1.0.0", on: platform)
       for _ in 0..<6 {
+        let before = Set(try await platform.api.listAll(.jobs, namespace: "default").items.map(\.name))
         try await platform.label(Self.queues, "q", namespace: "default", KratixLabels.manualReconciliation, "true")
+        // The label goes before the run begins: only its Job tells that there is one.
+        try await Self.waitForJobs(on: platform) { jobs in
+          jobs.contains { !before.contains($0.name) && $0.state == .completed }
+        }
         try await Self.settle("q", at: "v1.0.0", on: platform)
       }
       // The sixth run and the ones after it prune when they end.

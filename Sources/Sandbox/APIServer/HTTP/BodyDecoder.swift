@@ -26,6 +26,10 @@ enum BodyDecoder {
       if received <= limit { collected.append(contentsOf: buffer.readableBytesView) }
     }
     if received > limit { throw tooLarge }
+    // A connection that breaks ends the stream of parts as if the body were whole: its announced length tells.
+    if let length = request.headers[.contentLength].flatMap(Int.init), received < length {
+      throw StatusError.badRequest("unexpected EOF")
+    }
     return collected
   }
 
