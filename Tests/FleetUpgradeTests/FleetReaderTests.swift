@@ -128,7 +128,7 @@ final class RecordingAPI: KubernetesAPI {
     #expect(fleet.members.allSatisfy { $0.binding != nil && $0.works.count == 1 })
     #expect(api.verbs.isSubset(of: ["get", "list"]))
     // And the second look, by which movement is seen.
-    _ = try await FleetReader(api: api).fleet(of: "db", readsWorks: false)
+    _ = try await FleetReader(api: api).fleet(of: "db", depth: .identity)
     #expect(api.verbs.isSubset(of: ["get", "list"]))
   }
 

@@ -57,6 +57,19 @@ import Testing
     #expect(read.plan.exposesAllThatMatters)
   }
 
+  /// What is written in pieces is what would be written at once.
+  @Test func thePiecesAreTheWhole() {
+    #expect(String(decoding: file.bytes, as: UTF8.self) == file.json.text(.pretty) + "\n")
+    var empty = file.plan
+    empty.resources = []
+    var text = ""
+    empty.writeJSON { text += $0 }
+    #expect(text == empty.json.text(.pretty) + "\n")
+    var held = ""
+    file.plan.writeJSON(only: [.held]) { held += $0 }
+    #expect((try? JSON(parsing: held))?["resources"]?.arrayValue?.count == 1)
+  }
+
   @Test func itHoldsAsLongAsNothingMoves() throws {
     #expect(try reread().drift(in: fleet).isEmpty)
     var moved = fleet

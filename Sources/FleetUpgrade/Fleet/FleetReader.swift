@@ -1,19 +1,31 @@
 import KratixModel
 import Kubernetes
 
-/// Reads fleets. Only `get` and `list` are ever sent.
+/// How much of a fleet is needed.
+public enum FleetDepth: Sendable, Hashable {
+  /// Which versions run and what identifies the resources.
+  case identity
+  /// Also where their files are: what can be told without running pipelines.
+  case schema
+  /// All: whole objects, which pipelines see, what they have put out, and how long that took.
+  case pipelines
+}
+
+/// Reads fleets. Only `get` and `list` are ever sent, page by page; of each page only what is needed is kept.
 public struct FleetReader: Sendable {
+  /// A page is held whole as it comes, with all that is then left out: small pages keep the peak low.
+  static let pageSize = 200
+
   let api: any KubernetesAPI
 
   public init(api: any KubernetesAPI) { self.api = api }
 
   /// The fleet of a Promise; when it is not installed, one with no resources. What may not be read is left out and named
   /// in `gaps`.
-  /// - Parameter readsWorks: also what the resources' workflows have put out and how long they took; not needed to tell
-  ///   versions.
+  /// - Parameter depth: how much is read and kept.
   /// - Throws: `StatusError` when the Promise itself may not be read, and failures to reach the server.
   public func fleet(
-    of promiseName: String, selection: FleetSelection = FleetSelection(), readsWorks: Bool = true
+    of promiseName: String, selection: FleetSelection = FleetSelection(), depth: FleetDepth = .pipelines
   ) async throws -> FleetSnapshot {
     async let destinations = read(.destinations) { try await api.listAll(.destinations).items }
     async let promises = read(.promises) { try await api.listAll(.promises).items }
@@ -31,7 +43,7 @@ public struct FleetReader: Sendable {
       fleet.gaps.append(gap)
     }
     if let type = fleet.promise?.api?.resourceType {
-      try await addMembers(to: &fleet, of: promiseName, type: type, selection: selection, readsWorks: readsWorks)
+      try await addMembers(to: &fleet, of: promiseName, type: type, selection: selection, depth: depth)
     }
     let revisionList = try await revisions
     fleet.revisions = revisionList.items.map(PromiseRevision.init)
@@ -43,37 +55,56 @@ public struct FleetReader: Sendable {
 
   private func addMembers(
     to fleet: inout FleetSnapshot, of promiseName: String, type: ResourceType, selection: FleetSelection,
-    readsWorks: Bool
+    depth: FleetDepth
   ) async throws {
     let namespace = selection.namespace
     async let resourceList = read(.resources) {
-      try await api.listAll(type, namespace: namespace, labelSelector: selection.labelSelector).items
+      var slim = SlimObjects(depth: depth)
+      return try await pages(type, namespace: namespace, labelSelector: selection.labelSelector) { object in
+        guard selection.takes(object), object.labels[KratixLabels.dryRun] != KratixLabels.yes else { return nil }
+        return depth == .pipelines ? object : slim.resource(object)
+      }
     }
     async let bindingList = read(.bindings) {
-      try await api.listAll(.resourceBindings, namespace: namespace, labelSelector: label(promiseName)).items
+      var slim = SlimObjects(depth: depth)
+      return try await pages(.resourceBindings, namespace: namespace, labelSelector: label(promiseName)) { object in
+        depth == .pipelines ? object : slim.binding(object)
+      }
     }
     var works: [String: [Work]] = [:]
     var placements: [String: [WorkPlacement]] = [:]
-    if readsWorks {
+    if depth != .identity {
       // Where the Promise has a namespace of its own for pipelines, Works are not beside their resources.
       let worksNamespace = fleet.promise?.pipelineNamespace == nil ? namespace : nil
-      let workList = try await read(.works) {
-        try await api.listAll(.works, namespace: worksNamespace, labelSelector: label(promiseName)).items
-      }
-      for object in workList.items {
-        let work = Work(object)
-        guard !work.resourceName.isEmpty, object.labels[KratixLabels.dryRun] != KratixLabels.yes else { continue }
-        works[Self.key(work.resourceNamespace, work.resourceName), default: []].append(work)
-      }
       let placementList = try await read(.placements) {
-        try await api.listAll(.workPlacements, namespace: worksNamespace).items
+        var slim = SlimObjects(depth: depth)
+        return try await pages(.workPlacements, namespace: worksNamespace) { object in
+          let placement = WorkPlacement(object)
+          guard placement.promiseName == promiseName, !placement.resourceName.isEmpty else { return nil }
+          return slim.placement(object)
+        }
       }
       for object in placementList.items {
         let placement = WorkPlacement(object)
-        guard placement.promiseName == promiseName, !placement.resourceName.isEmpty else { continue }
         placements[Self.key(placement.namespace, placement.resourceName), default: []].append(placement)
       }
-      fleet.gaps += [workList.gap, placementList.gap].compactMap { $0 }
+      fleet.gaps += [placementList.gap].compactMap { $0 }
+    }
+    if depth == .pipelines {
+      let worksNamespace = fleet.promise?.pipelineNamespace == nil ? namespace : nil
+      let workList = try await read(.works) {
+        try await pages(.works, namespace: worksNamespace, labelSelector: label(promiseName)) { object in
+          guard !Work(object).resourceName.isEmpty, object.labels[KratixLabels.dryRun] != KratixLabels.yes else {
+            return nil
+          }
+          return object
+        }
+      }
+      for object in workList.items {
+        let work = Work(object)
+        works[Self.key(work.resourceNamespace, work.resourceName), default: []].append(work)
+      }
+      fleet.gaps += [workList.gap].compactMap { $0 }
       // Durations are for the estimate alone, which says itself when it knows none.
       let jobs = try await read(.works) {
         try await api.listAll(
@@ -89,19 +120,35 @@ public struct FleetReader: Sendable {
         let binding = ResourceBinding(object)
         return (Self.key(binding.namespace, binding.resourceName), binding)
       }, uniquingKeysWith: { _, last in last })
-    let isDryRun = { (object: KubernetesObject) in object.labels[KratixLabels.dryRun] == KratixLabels.yes }
     var resources = try await resourceList
     if resources.gap != nil, !selection.resources.isEmpty {
       // Whoever may not list may still get what was asked for by name.
       resources = try await named(selection.resources, type: type, gaps: &fleet.gaps)
     }
     fleet.gaps += [resources.gap, bindingItems.gap].compactMap { $0 }
-    fleet.members = resources.items.filter { selection.takes($0) && !isDryRun($0) }.map { object in
+    fleet.members = resources.items.map { object in
       let key = Self.key(object.namespace ?? "", object.name)
       return FleetMember(
         resource: ResourceRequest(object), binding: bindings[key], works: works[key] ?? [],
         placements: placements[key] ?? [])
     }.sorted { ($0.resource.namespace, $0.resource.name) < ($1.resource.namespace, $1.resource.name) }
+  }
+
+  /// What `take` makes of the objects, page by page, so that no more than a page is held of what is not kept.
+  private func pages(
+    _ type: ResourceType, namespace: String?, labelSelector: String = "",
+    take: (KubernetesObject) -> KubernetesObject?
+  ) async throws -> [KubernetesObject] {
+    var options = ListOptions(labelSelector: labelSelector, limit: Self.pageSize)
+    var kept: [KubernetesObject] = []
+    repeat {
+      let page = try await api.list(type, namespace: namespace, options: options)
+      for object in page.items {
+        if let object = take(object) { kept.append(object) }
+      }
+      options.continueToken = page.continueToken
+    } while options.continueToken != nil
+    return kept
   }
 
   /// The resources of these names; each that may not be read is a gap of its own.

@@ -22,16 +22,26 @@ public struct PlanFile: Sendable {
   /// - Parameter fleet: read now, with `selection`. Works are not needed.
   public func drift(in fleet: FleetSnapshot) -> [PlanDrift.Moved] { PlanDrift.between(plan, fleet) }
 
+  /// The file's text.
+  public var bytes: [UInt8] {
+    var bytes: [UInt8] = []
+    plan.writeJSON(more: more) { bytes += $0.utf8 }
+    return bytes
+  }
+
   public var json: JSON {
     var json = plan.json
+    for (key, value) in more { json[key] = value }
+    return json
+  }
+
+  /// What the file holds beside the plan.
+  private var more: [String: JSON] {
     var selected: JSON = .emptyObject
     if let namespace = selection.namespace { selected["namespace"] = .string(namespace) }
     if !selection.labelSelector.isEmpty { selected["labelSelector"] = .string(selection.labelSelector) }
     if !selection.resources.isEmpty { selected["resources"] = JSON(selection.resources) }
-    json["selection"] = selected
-    json["madeAt"] = .string(madeAt)
-    json["candidate"] = candidate.object.json
-    return json
+    return ["selection": selected, "madeAt": .string(madeAt), "candidate": candidate.object.json]
   }
 
   /// Reads a plan back.

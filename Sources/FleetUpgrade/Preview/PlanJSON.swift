@@ -4,16 +4,53 @@ import PromiseReview
 // The JSON form of a plan: what `-o json` prints.
 extension UpgradePlan {
   public var json: JSON {
+    var json = jsonWithoutResources
+    json["resources"] = .array(resources.map(\.json))
+    return json
+  }
+
+  private var jsonWithoutResources: JSON {
     var summary: JSON = .emptyObject
     for verdict in Verdict.allCases { summary[verdict.rawValue] = JSON(count(verdict)) }
     var json: JSON = [
       "schemaVersion": JSON(Self.schemaVersion), "promise": promise.json, "summary": summary,
-      "resources": .array(resources.map(\.json)), "groups": .array(groups.map(\.json)),
+      "groups": .array(groups.map(\.json)),
       "consequences": .array(consequences.map(\.json)), "findings": .array(findings.map(\.json)),
       "unknowns": JSON(unknowns), "runs": runs.json,
     ]
     if let estimate { json["estimate"] = estimate.json }
     return json
+  }
+
+  /// The text of `json`, in order, in pieces: of a large fleet, it is never held as a whole.
+  /// - Parameters:
+  ///   - more: further members of the root.
+  ///   - only: the verdicts of the resources that are written; the summary counts all.
+  public func writeJSON(
+    more: [String: JSON] = [:], only: Set<Verdict> = Set(Verdict.allCases), to sink: (String) -> Void
+  ) {
+    var members = jsonWithoutResources.objectValue ?? [:]
+    members.merge(more) { _, new in new }
+    members["resources"] = .null
+    func text(_ json: JSON, indent: String) -> String {
+      json.text(.pretty).replacing("\n", with: "\n\(indent)")
+    }
+    var separator = "{\n"
+    for (key, value) in members.sorted(by: { JSON.isOrderedByBytes($0.key, $1.key) }) {
+      sink("\(separator)  \(JSON.string(key).text()): ")
+      separator = ",\n"
+      guard key == "resources" else {
+        sink(text(value, indent: "  "))
+        continue
+      }
+      var before = "[\n    "
+      for resource in resources where only.contains(resource.verdict) {
+        sink(before + text(resource.json, indent: "    "))
+        before = ",\n    "
+      }
+      sink(before.hasPrefix("[") ? "[]" : "\n  ]")
+    }
+    sink("\n}\n")
   }
 }
 

@@ -89,7 +89,7 @@ public struct AllAtOnceUpgrade: Sendable {
   /// A new label over the same spec moves nobody by itself (contract, section 6.1): each resource that follows the
   /// latest version is asked to reconcile.
   private func askForReconciliation(_ type: ResourceType, promiseName: String) async throws {
-    let fleet = try await FleetReader(api: api).fleet(of: promiseName, readsWorks: false)
+    let fleet = try await FleetReader(api: api).fleet(of: promiseName, depth: .identity)
     for member in fleet.members where member.binding?.followsLatest ?? true {
       let object = member.resource.object
       guard !object.isBeingDeleted, !member.resource.isPaused, !member.resource.isSuspended else { continue }

@@ -26,7 +26,7 @@ struct FleetCommand: AsyncParsableCommand {
   func run() async throws {
     let api = try connection.client()
     let selection = FleetSelection(namespace: connection.namespace, labelSelector: selector)
-    let fleet = try await FleetReader(api: api).fleet(of: promise, selection: selection, readsWorks: false)
+    let fleet = try await FleetReader(api: api).fleet(of: promise, selection: selection, depth: .identity)
     guard let installed = fleet.promise else {
       let names = fleet.installedPromises.map(\.name).sorted().joined(separator: ", ")
       throw Failure(

@@ -77,9 +77,13 @@ struct PlanArguments: ParsableArguments {
   func makePlan(for candidate: Promise) async throws -> Made {
     let api = try connection.client()
     let reader = FleetReader(api: api)
-    let fleet = try await reader.fleet(of: candidate.name, selection: selection)
+    let hasPipelines = !skipsPipelines && !candidate.pipelines(.resource, .configure).isEmpty
+    let fleet = try await reader.fleet(
+      of: candidate.name, selection: selection, depth: hasPipelines ? .pipelines : .schema)
     var plan = try await plan(candidate, fleet, engine: engine.make(for: api.configuration))
-    let now = try await reader.fleet(of: candidate.name, selection: selection, readsWorks: false)
+    // What was read is of one moment. Only while pipelines run there is time for it to move.
+    guard plan.runs.pipelines > 0 else { return Made(plan: plan, candidate: candidate, fleet: fleet, api: api) }
+    let now = try await reader.fleet(of: candidate.name, selection: selection, depth: .identity)
     plan.unknowns += PlanDrift.between(plan, now).map { "\($0.subject) moved while the plan was made: \($0.what)" }
     return Made(plan: plan, candidate: candidate, fleet: fleet, api: api)
   }

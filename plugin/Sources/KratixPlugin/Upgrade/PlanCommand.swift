@@ -55,7 +55,7 @@ struct PlanCheck: AsyncParsableCommand {
   func run() async throws {
     let file = try PlanFileReader.read(file)
     let fleet = try await FleetReader(api: try connection.client()).fleet(
-      of: file.candidate.name, selection: file.selection, readsWorks: false)
+      of: file.candidate.name, selection: file.selection, depth: .identity)
     for gap in fleet.gaps { Console.error(gap.description) }
     if !fleet.gaps.isEmpty { throw ExitCode(3) }
     let moved = file.drift(in: fleet)

@@ -36,7 +36,7 @@ struct PlanPresentation: ParsableArguments {
   /// - Parameter command: what carries the plan out.
   func show(_ plan: UpgradePlan, command: String) throws {
     switch output {
-    case .json: Console.out(json(plan).text(.pretty))
+    case .json: plan.writeJSON(only: only.verdicts) { Console.out(bytes: Array($0.utf8)) }
     case .yaml: Console.out(String(YAML.text(json(plan)).dropLast()))
     case .table, .wide:
       Console.out(

@@ -49,7 +49,7 @@ struct PreviewCommand: AsyncParsableCommand {
       let file = PlanFile(
         plan: plan, candidate: candidate, selection: arguments.selection,
         madeAt: Timestamp.text(secondsSince1970: Int64(Date().timeIntervalSince1970)))
-      try AtomicFile.write(Array((file.json.text(.pretty) + "\n").utf8), to: out)
+      try AtomicFile.write(file.bytes, to: out)
     }
     try presentation.show(plan, command: arguments.upgradeCommand(planFile: out))
     for resource in plan.resources where resource.verdict == .fails || resource.verdict == .invalid {
