@@ -138,6 +138,21 @@ import Testing
     #expect(try await bench.run("kubectl", ["kratix", "package", "thing"] + arguments).exitCode == 64)
   }
 
+  /// Everything right where the person is, by the shortest names.
+  @Test func shortNames() async throws {
+    let bench = try Workbench()
+    let begun = try await bench.kratix("init", "a", "--group", "e2e.example.com", "--kind", "A", "--dir", "d")
+    #expect(try begun.succeeded().lines.contains("d/promise.yaml"))
+    try await bench.kratix("package", "d", "-o", "p", "--release", "https://example.com/p", "--oci-layout", "l")
+      .succeeded()
+    #expect(bench.exists("promise-release.yaml") && bench.exists("l/index.json"))
+    try await bench.kratix("package", "--unpack", "p", "-o", "u").succeeded()
+    try await bench.kratix("package", "u", "-o", "q").succeeded()
+    #expect(try bench.read("p") == bench.read("q"))
+    try await bench.kratix("bump", "-f", "p", "--promise-version", "v1.0.0").succeeded()
+    try await bench.kratix("validate", "-f", "p", "--against", "q", "--request", "d/example-resource.yaml").succeeded()
+  }
+
   // MARK: Files
 
   struct File: Sendable, CustomTestStringConvertible {

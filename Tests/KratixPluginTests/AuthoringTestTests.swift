@@ -31,6 +31,20 @@ import Testing
       api.schema?[path: "properties", "spec", "properties", "backup", "properties", "enabled", "type"] == "boolean")
   }
 
+  /// As in the kratix CLI.
+  @Test func aLaterPropertyReplacesAnEarlierOne() async throws {
+    let scratch = try Scratch()
+    let words = ["a.b:string", "c:object", "a:integer", "a:string", "c.d:boolean"].flatMap { ["--property", $0] }
+    try await InitCommand.parse(
+      ["thing", "--group", "example.org", "--kind", "Thing", "--dir", scratch.path] + words
+    ).run()
+    let promise = try YAML.parse(scratch.read("promise.yaml"))
+    let version = promise[path: "spec", "api", "spec", "versions"]?[0]
+    let spec = version?[path: "schema", "openAPIV3Schema", "properties", "spec", "properties"]
+    #expect(spec == ["a": ["type": "string"], "c": ["type": "object", "properties": ["d": ["type": "boolean"]]]])
+    try await TestCommand.parse([scratch.path, "--engine", "process"]).run()
+  }
+
   @Test func doesNotOverwrite() async throws {
     let scratch = try Scratch()
     try scratch.write("README.md", "mine\n")
@@ -47,6 +61,11 @@ import Testing
       (["a", "--property", "size"], "\"size\" is no property; write NAME:TYPE"),
       (["a", "--property", "size:int"], "property size has the type \"int\"; the types are string, number"),
       (["a", "--property", "a..b:string"], "\"a..b\" is no name of a property"),
+      (
+        ["a", "--property", "b:string", "--property", "b.c:string"],
+        "property b.c is inside of b, which is a string, not an object"
+      ),
+      (["a", "--version", "1"], "the version \"1\" cannot be used"),
     ])
   func sentences(arguments: [String], sentence: String) async throws {
     let scratch = try Scratch()

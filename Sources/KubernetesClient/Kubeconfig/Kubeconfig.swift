@@ -11,7 +11,8 @@ struct Kubeconfig: Sendable {
     var fields: JSON
     var path: String
 
-    var directory: String { (path as NSString).deletingLastPathComponent }
+    /// Empty for a file of the current directory; Foundation's own property traps on a name of one character.
+    var directory: String { path.contains("/") ? (path as NSString).deletingLastPathComponent : "" }
 
     func string(_ key: String) -> String? {
       fields[key]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }

@@ -54,14 +54,14 @@ public struct PromiseScaffold: Sendable, Hashable {
     self.kind = kind
     self.plural = plural ?? kind.lowercased() + "s"
     self.version = version
-    self.properties = properties
+    self.properties = try Self.withoutRepetition(properties)
     // The Promise's and the pipeline's name share 40 characters with what Kratix puts between them (contract, 12.5).
     if name.utf8.count > 30 {
       throw ScaffoldError("the name \"\(name)\" is longer than the 30 characters that leave room for pipelines' names")
     }
     for (what, value, rule) in [
       ("name", name, NameRules.dns1123Label), ("group", group, NameRules.dns1123Subdomain),
-      ("plural", self.plural, NameRules.dns1123Label), ("version", version, NameRules.dns1123Label),
+      ("plural", self.plural, NameRules.dns1035Label), ("version", version, NameRules.dns1035Label),
     ] as [(String, String, (String) -> [String])] {
       if let reason = rule(value).first { throw ScaffoldError("the \(what) \"\(value)\" cannot be used: \(reason)") }
     }
@@ -72,6 +72,24 @@ public struct PromiseScaffold: Sendable, Hashable {
       throw ScaffoldError(
         "the kind \"\(kind)\" must begin with a capital and have only letters and digits, as in Database")
     }
+  }
+
+  /// As in the kratix CLI, a later property replaces an earlier one of its name, with all that was below it.
+  private static func withoutRepetition(_ properties: [Property]) throws(ScaffoldError) -> [Property] {
+    var kept: [Property] = []
+    for property in properties {
+      if let leaf = kept.first(where: {
+        $0.kind != .object && property.path.count > $0.path.count
+          && property.path.starts(with: $0.path)
+      }) {
+        throw ScaffoldError(
+          "property \(property.path.joined(separator: ".")) is inside of \(leaf.path.joined(separator: ".")), which is a "
+            + "\(leaf.kind.rawValue), not an object")
+      }
+      kept.removeAll { $0.path.starts(with: property.path) }
+      kept.append(property)
+    }
+    return kept
   }
 
   public static let promiseVersion = "v0.0.1"

@@ -96,8 +96,7 @@ public struct PackageCommand: AsyncParsableCommand {
     showFindings(package, text)
     if let ociLayout { try writeLayout(of: package, to: ociLayout) }
     if let release, let output {
-      let path = ((output as NSString).deletingLastPathComponent as NSString).appendingPathComponent(
-        "promise-release.yaml")
+      let path = "\(FilePaths.directory(of: output))/promise-release.yaml"
       try PromiseFile.write(Array(YAML.text(package.release(url: release).json).utf8), to: path)
     }
     if let output, output != "-" {

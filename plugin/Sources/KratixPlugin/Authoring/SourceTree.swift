@@ -100,7 +100,7 @@ enum SourceTree {
     do {
       for file in files {
         let path = "\(directory)/\(file.path)"
-        try makeDirectory((path as NSString).deletingLastPathComponent, &made)
+        try makeDirectory(FilePaths.directory(of: path), &made)
         let isNew = !FileManager.default.fileExists(atPath: path)
         try AtomicFile.write(file.bytes, to: path)
         if isNew { made.append(path) }
@@ -115,8 +115,8 @@ enum SourceTree {
   private static func remove(_ path: String) { if unlink(path) != 0 { rmdir(path) } }
 
   private static func makeDirectory(_ path: String, _ made: inout [String]) throws(Failure) {
-    if path.isEmpty || FileManager.default.fileExists(atPath: path) { return }
-    let parent = (path as NSString).deletingLastPathComponent
+    if FileManager.default.fileExists(atPath: path) { return }
+    let parent = FilePaths.directory(of: path)
     if parent != path { try makeDirectory(parent, &made) }
     guard mkdir(path, 0o777) == 0 else {
       throw Failure("\(path) cannot be made: \(String(cString: strerror(errno)))")
