@@ -95,6 +95,38 @@ import Testing
     }
   }
 
+  // A rollout's record.
+
+  @Test func somebodyElsesRolloutIsTold() async throws {
+    let api = try Recorded.platform(pinned)
+    let live = try await promise(api)
+    var record = KubernetesObject(
+      apiVersion: "v1", kind: "ConfigMap", name: "kratix-upgrade-mongodb", namespace: KratixNames.systemNamespace)
+    record.labels = ["app.kubernetes.io/managed-by": "kubectl-kratix"]
+    func at(_ phase: String) -> JSON {
+      let text: JSON = ["promise": "mongodb", "number": 3, "from": "v1.0.0", "to": "v2.0.0", "phase": .string(phase)]
+      return ["record": .string(text.text()), "history": "[]"]
+    }
+    record["data"] = at("moving")
+    api.put(.configMaps, record)
+    try await withDesk(api) { desk, fleet in
+      func warnings() async throws -> [String] {
+        let review = JSON.review(.promises, object: withImage(live).object, old: live.object)
+        return try Answer(try await desk.answer(review.serialized(), at: .validatePromise)).warnings
+      }
+      var changes = fleet.changes().makeAsyncIterator()
+      while fleet.evidence(forPromise: "mongodb")?.rollout == nil, await changes.next() != nil {}
+      let told = try await warnings()
+      #expect(
+        told.contains { $0.contains("a rollout from v1.0.0 to v2.0.0 is under way (moving) [rollout-in-progress]") },
+        "\(told)")
+      record["data"] = at("ended")
+      api.put(.configMaps, record)
+      while fleet.evidence(forPromise: "mongodb")?.rollout?.isOver != true, await changes.next() != nil {}
+      #expect(try await !warnings().contains { $0.contains("rollout-in-progress") })
+    }
+  }
+
   // The tutorial's step 10.
 
   @Test func aRemovedFieldIsRefusedWithTheFieldAndTheResources() async throws {

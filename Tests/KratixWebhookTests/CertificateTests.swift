@@ -127,6 +127,56 @@ import X509
     #expect(throws: IdentityError.self) { try ServerIdentity(certificate: "nonsense", privateKey: "") }
   }
 
+  /// A log whose lines can be waited for.
+  private struct Lines: LogHandler {
+    let lines: AsyncStream<String>.Continuation
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.info
+
+    init(_ lines: AsyncStream<String>.Continuation) { self.lines = lines }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+      get { metadata[key] }
+      set { metadata[key] = newValue }
+    }
+
+    func log(
+      level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String,
+      function: String, line: UInt
+    ) { lines.yield("\(message)") }
+  }
+
+  /// A mounted Secret is replaced: half of a pair is not taken, the whole is.
+  @Test func filesAreReadAgain() async throws {
+    let directory = FileManager.default.temporaryDirectory.appending(path: "files-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    let (certificate, key) = (directory.appending(path: "tls.crt"), directory.appending(path: "tls.key"))
+    let now = Date()
+    let authority = try CertificateMint.authority(from: now - 60, until: now + 90_000)
+    let leaves = try [3600.0, 7200].map {
+      try CertificateMint.leaf(names: ["localhost"], authority: authority, from: now - 60, until: now + $0)
+    }
+    func write(_ text: String, _ file: URL) throws { try Data(text.utf8).write(to: file, options: .atomic) }
+    try write(leaves[0].certificate, certificate)
+    try write(leaves[0].privateKey, key)
+    let (stream, continuation) = AsyncStream.makeStream(of: String.self)
+    let files = try CertificateFiles(
+      certificate: certificate.path, privateKey: key.path,
+      logger: Logger(label: "test") { _ in Lines(continuation) }, interval: .milliseconds(20))
+    let first = files.identity.expiry
+    let running = Task { try await files.run() }
+    var lines = stream.makeAsyncIterator()
+    try write(leaves[1].certificate, certificate)
+    while let line = await lines.next(), !line.hasPrefix("the certificate on disk cannot serve") {}
+    #expect(files.identity.expiry == first)
+    try write(leaves[1].privateKey, key)
+    while files.identity.expiry == first, let _ = await lines.next() {}
+    #expect(files.identity.expiry > first + 3000)
+    running.cancel()
+    _ = await running.result
+  }
+
   /// A client that trusts both authorities sees no failure while the identity is swapped under load.
   @Test func anIdentityIsSwappedWithoutADroppedRequest() async throws {
     let now = Date()

@@ -129,6 +129,67 @@ import Testing
     }
   }
 
+  /// Every replica is killed: Promises wait, everything else goes on; and when one is back, nobody has to help.
+  @Test func aPlatformOutlivesAllReplicas() async throws {
+    try await withCluster { _, api in
+      try await installKinds(in: api)
+      _ = try await api.create(.namespaces, KubernetesObject(apiVersion: "v1", kind: "Namespace", name: "guard"))
+      let settings = SelfMadeIdentity(
+        namespace: "guard", secretName: "certificate", dnsNames: ["localhost"],
+        configurations: [WebhookRegistration.name])
+      func replica(port: Int) -> WebhookServer {
+        WebhookServer(
+          api: api, configuration: WebhookConfiguration(host: "127.0.0.1", port: port, identity: .selfMade(settings)),
+          logger: Self.logger)
+      }
+      let first = replica(port: 0)
+      let running = Task { try await first.run() }
+      let port = try await first.waitUntilReady()
+      let secret = try await api.get(.secrets, namespace: "guard", name: "certificate")
+      let book = try #require(CertificateBook(secret: secret))
+      for object in WebhookServer.webhookConfigurations(
+        clientConfig: .url(base: "https://localhost:\(port)"), caBundle: Base64.encoded(Array(book.bundle.utf8)))
+      {
+        let isMutating = object.kind == ResourceType.mutatingWebhookConfigurations.kind
+        _ = try await api.create(
+          isMutating ? .mutatingWebhookConfigurations : .validatingWebhookConfigurations, object)
+      }
+      var promise = KubernetesObject(apiVersion: ResourceType.promises.apiVersion, kind: "Promise", name: "probe")
+      promise.spec = ["workflows": [:]]
+      func bind(_ name: String) async throws {
+        var binding = KubernetesObject(
+          apiVersion: ResourceType.resourceBindings.apiVersion, kind: "ResourceBinding", name: name,
+          namespace: "default")
+        binding.spec = [
+          "version": "latest", "promiseRef": ["name": "probe"],
+          "resourceRef": ["name": .string(name), "namespace": "default"],
+        ]
+        _ = try await api.create(.resourceBindings, binding)
+      }
+      _ = try await api.create(.promises, promise, options: WriteOptions(isDryRun: true))
+      try await bind("before")
+
+      running.cancel()
+      _ = await running.result
+      let refusal = await #expect(throws: StatusError.self) {
+        try await api.create(.promises, promise, options: WriteOptions(isDryRun: true))
+      }
+      #expect(refusal?.message.contains("failed calling webhook") == true, "\(refusal?.message ?? "")")
+      try await bind("meanwhile")
+
+      let second = replica(port: port)
+      let runningAgain = Task { try await second.run() }
+      try await second.waitUntilReady()
+      let answer = try await api.create(.promises, promise, options: WriteOptions(isDryRun: true))
+      #expect(answer.annotations[UpgradeAnnotations.contentHash] != nil)
+      // The same Secret, hence the same authority: whoever trusted it goes on trusting.
+      let later = try await api.get(.secrets, namespace: "guard", name: "certificate")
+      #expect(later.resourceVersion == secret.resourceVersion)
+      runningAgain.cancel()
+      _ = await runningAgain.result
+    }
+  }
+
   private func store(
     _ book: CertificateBook, over secret: KubernetesObject, in api: any KubernetesAPI
   ) async throws -> KubernetesObject {
@@ -165,6 +226,9 @@ import Testing
       defer { try? FileManager.default.removeItem(at: folder) }
       let kubeconfig = folder.appending(path: "kubeconfig")
       try Data(YAML.text(server.kubeconfig(contextName: "platform")).utf8).write(to: kubeconfig)
+      // Kratix is there before its webhook.
+      _ = try await api.create(
+        .namespaces, KubernetesObject(apiVersion: "v1", kind: "Namespace", name: KratixNames.systemNamespace))
       func run(_ arguments: String...) throws {
         let result = try ChartTests.run([helm] + arguments + ["--kubeconfig", kubeconfig.path, "--namespace", "guard"])
         try #require(result.status == 0, "\(result.output)\(result.errors)")
@@ -174,12 +238,22 @@ import Testing
         let object = try await api.get(type, name: "kratix-webhook")
         #expect(object["webhooks"]?.arrayValue?.isEmpty == false)
       }
+      // A Promise of any group may bring its own permission.
+      let role = try await api.get(.clusterRoles, name: "kratix-webhook-resources")
+      #expect(
+        role[path: "aggregationRule", "clusterRoleSelectors"]?[0]?[path: "matchLabels"]
+          == ["upgrade.kratix.io/aggregate-to-webhook": "true"])
+      let groups = try await api.get(.clusterRoles, name: "kratix-webhook-api-groups")
+      #expect(groups.labels["upgrade.kratix.io/aggregate-to-webhook"] == "true")
       let deployment = try await api.get(.deployments, namespace: "guard", name: "kratix-webhook")
       #expect(deployment[path: "spec", "replicas"] == 2)
       try run("upgrade", "kratix-webhook", ChartTests.chart, "--set", "replicas=3")
       try run("uninstall", "kratix-webhook")
       for type in [ResourceType.validatingWebhookConfigurations, .mutatingWebhookConfigurations, .clusterRoles] {
         #expect(try await api.find(type, namespace: nil, name: "kratix-webhook") == nil)
+      }
+      for name in ["kratix-webhook-resources", "kratix-webhook-api-groups"] {
+        #expect(try await api.find(.clusterRoles, namespace: nil, name: name) == nil)
       }
     }
   }

@@ -202,6 +202,33 @@ import Testing
       findings.of(.rolloutInProgress).map(\.message) == ["1 resource is still being upgraded: default/thing-1"])
   }
 
+  /// Where a rollout is, who changes the Promise to what, and what the rule says of it.
+  @Test(
+    arguments: [
+      // Somebody else's change, whatever the rollout waits for.
+      ("v1.0.0", "v3.0.0", "moving", nil, "a rollout from v1.0.0 to v2.0.0 is under way (moving)"),
+      ("v2.0.0", "v3.0.0", "moving", "paused", "a rollout from v1.0.0 to v2.0.0 is under way (moving, and paused)"),
+      // The version that the rollout installed already is changed again.
+      ("v2.0.0", "v2.0.0", "settling", nil, "a rollout from v1.0.0 to v2.0.0 is under way (settling)"),
+      // The rollout's own step, and a rollout that is over.
+      ("v1.0.0", "v2.0.0", "applying", nil, nil), ("v1.0.0", "v2.0.0", "holding", nil, nil),
+      ("v2.0.0", "v3.0.0", "ended", nil, nil),
+    ] as [(String, String, String, String?, String?)])
+  func aRolloutUnderWay(from: String, to: String, phase: String, halt: String?, message: String?) throws {
+    var object = KubernetesObject(
+      apiVersion: "v1", kind: "ConfigMap", name: "kratix-upgrade-thing", namespace: "kratix-platform-system")
+    var record: JSON = [
+      "promise": "thing", "number": 1, "from": "v1.0.0", "to": "v2.0.0", "direction": "forward",
+      "phase": .string(phase),
+    ]
+    record["halt"] = halt.map { ["kind": .string($0)] }
+    object["data"] = ["record": .string(record.text()), "history": "[]"]
+    let notice = try #require(RolloutNotice(configMap: object))
+    let findings = PromiseReview.review(
+      candidate: changed.labelled(to), live: live.labelled(from), fleet: FleetEvidence(rollout: notice))
+    #expect(findings.of(.rolloutInProgress).map(\.message) == (message.map { [$0] } ?? []))
+  }
+
   // Where things go.
 
   @Test func selectorsThatLeaveADestination() {

@@ -24,8 +24,7 @@ public struct RolloutStore: Sendable {
 
   /// The name of the ConfigMap, and of the lease: bounded, whatever the Promise's name.
   public static func name(promise: String) -> String {
-    let name = "kratix-upgrade-\(promise)"
-    return name.utf8.count > 63 ? KratixNames.deterministic(name) : name
+    RolloutNotice.configMapName(promise: promise)
   }
 
   private var name: String { Self.name(promise: promise) }

@@ -9,15 +9,18 @@ public struct FleetEvidence: Sendable {
   public var revisions: [PromiseRevision]
   /// Where the resources' files are now. Empty when nobody looked.
   public var placements: [WorkPlacement]
+  /// The present or last rollout of the Promise; nil when there was none, or nobody looked.
+  public var rollout: RolloutNotice?
 
   public init(
     resources: [ResourceRequest] = [], bindings: [ResourceBinding] = [], revisions: [PromiseRevision] = [],
-    placements: [WorkPlacement] = []
+    placements: [WorkPlacement] = [], rollout: RolloutNotice? = nil
   ) {
     self.resources = resources.sorted { $0.object.qualifiedName < $1.object.qualifiedName }
     self.bindings = bindings
     self.revisions = revisions
     self.placements = placements
+    self.rollout = rollout
   }
 
   /// The binding of a resource; the first one when there are several.

@@ -77,6 +77,7 @@ struct ChangeReview {
   }
 
   private func rollout() -> [Finding] {
+    if let notice = fleet?.rollout, !notice.isOver { return rollout(notice) }
     let moving = (fleet?.bindings ?? []).filter { $0.upgrade?.status == .unknown }
       .map { "\($0.resourceNamespace)/\($0.resourceName)" }.sorted()
     guard !moving.isEmpty else { return [] }
@@ -86,6 +87,27 @@ struct ChangeReview {
         message:
           "\(NameList.count(moving.count, "resource")) \(moving.count == 1 ? "is" : "are") still being upgraded: "
           + NameList.text(moving), evidence: moving)
+    ]
+  }
+
+  /// The rollout's own step is no surprise to it: it leads to the version where the rollout is heading.
+  private func rollout(_ notice: RolloutNotice) -> [Finding] {
+    guard candidate.revisionVersion != notice.goal || live.revisionVersion == notice.goal else { return [] }
+    let halt =
+      switch notice.halt {
+      case "paused": ", and paused"
+      case "approval": ", and waits for approval"
+      case "stopped": ", and stopped"
+      default: ""
+      }
+    let direction = notice.isBack ? "back from \(notice.to) to \(notice.from)" : "from \(notice.from) to \(notice.to)"
+    return [
+      Finding(
+        .rolloutInProgress, path: "spec",
+        message: "a rollout \(direction) is under way (\(notice.phase)\(halt))",
+        evidence: [KratixNames.systemNamespace + "/" + RolloutNotice.configMapName(promise: notice.promise)],
+        remedy: "Wait for it (kubectl kratix upgrade status \(notice.promise)), or abort it, before changing the "
+          + "Promise again.")
     ]
   }
 

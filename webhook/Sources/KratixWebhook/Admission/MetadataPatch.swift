@@ -19,7 +19,7 @@ struct MetadataPatch {
   var operations: [JSON] { operations("labels", labels) + operations("annotations", annotations) }
 
   private func operations(_ field: String, _ values: [String: String]) -> [JSON] {
-    guard !values.isEmpty else { return [] }
+    guard !values.isEmpty, object["metadata"]?.objectValue != nil else { return [] }
     // A map that is not there, or is null, is made whole: `add` needs its parent.
     guard object[path: "metadata", field]?.objectValue != nil else {
       return [["op": "add", "path": .string("/metadata/\(field)"), "value": JSON(values)]]

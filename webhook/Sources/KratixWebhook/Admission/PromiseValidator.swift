@@ -26,8 +26,9 @@ struct PromiseValidator: Sendable {
     var answer = Self.answer(findings, candidate: candidate, live: live, evidence: evidence)
     if let type = live?.api?.resourceType, evidence == nil {
       answer.warnings.insert(
-        "the webhook may not read \(type.qualifiedResource), so that nobody knows whom this update affects; add the "
-          + "group \(type.group) to promiseAPIGroups of its chart", at: 0)
+        "the webhook may not read \(type.qualifiedResource), so that nobody knows whom this update affects; give it a "
+          + "ClusterRole with the label upgrade.kratix.io/aggregate-to-webhook=true, or add \(type.group) to its "
+          + "chart's promiseAPIGroups", at: 0)
     }
     return (answer, findings)
   }

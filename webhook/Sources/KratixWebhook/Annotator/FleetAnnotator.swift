@@ -49,7 +49,10 @@ struct FleetAnnotator: Sendable {
   }
 
   private func mark(_ promise: Promise) async {
-    guard let type = promise.api?.resourceType, let evidence = fleet.evidence(forPromise: promise.name) else { return }
+    // A rollout decides itself which resources run, and when.
+    guard let type = promise.api?.resourceType, let evidence = fleet.evidence(forPromise: promise.name),
+      evidence.rollout?.isOver ?? true
+    else { return }
     let selection = Laggards.select(promise, evidence) { resource in
       fleet.revision(forResource: resource.object, namespace: resource.namespace, ofPromise: promise.name)
     }

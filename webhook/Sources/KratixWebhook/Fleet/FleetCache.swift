@@ -136,6 +136,12 @@ final class FleetCache: Sendable {
       group.addTask { try await self.follow(.bindings, .resourceBindings) }
       group.addTask { try await self.follow(.destinations, .destinations) }
       group.addTask { try await self.follow(.promises, .promises) { announce.yield() } }
+      group.addTask {
+        // No review waits for these: who may not read them knows of rollouts by their bindings only.
+        try await self.follow(
+          .rollouts, .configMaps, namespace: KratixNames.systemNamespace,
+          labelSelector: RolloutNotice.labelSelector)
+      }
       group.addTask { await self.followResources(changes) }
       for try await _ in group {}
     }
@@ -143,12 +149,13 @@ final class FleetCache: Sendable {
 
   /// Every event of one source, for ever: what breaks is begun anew, with growing waits.
   private func follow(
-    _ source: FleetSource, _ type: ResourceType, onEvent: @Sendable () -> Void = {}
+    _ source: FleetSource, _ type: ResourceType, namespace: String? = nil, labelSelector: String = "",
+    onEvent: @Sendable () -> Void = {}
   ) async throws {
     var failures = 0
     while !Task.isCancelled {
       do {
-        for try await event in api.observe(type) {
+        for try await event in api.observe(type, namespace: namespace, labelSelector: labelSelector) {
           failures = 0
           if case .promises = source { expectResources(after: event) }
           take(event, from: source)

@@ -23,6 +23,8 @@ struct FleetState: Sendable {
   private(set) var destinations: [String: Destination] = [:]
   /// By Promise, then by `namespace/name`.
   private(set) var resources: [String: [String: ResourceRequest]] = [:]
+  /// The present or last rollout of each Promise.
+  private(set) var rollouts: [String: RolloutNotice] = [:]
   /// Promises whose resources the webhook may not read.
   private(set) var unreadable: Set<String> = []
   /// By `group/plural` of the API.
@@ -39,7 +41,8 @@ struct FleetState: Sendable {
     if unreadable.contains(name) { return nil }
     if let known = evidence[name] { return known }
     let made = FleetEvidence(
-      resources: Array((resources[name] ?? [:]).values), bindings: Array((bindings[name] ?? [:]).values))
+      resources: Array((resources[name] ?? [:]).values), bindings: Array((bindings[name] ?? [:]).values),
+      rollout: rollouts[name])
     evidence[name] = made
     return made
   }
@@ -104,6 +107,7 @@ extension FleetState {
     case .revisions: applyToRevisions(event)
     case .bindings: applyToBindings(event)
     case .destinations: applyToDestinations(event)
+    case .rollouts: applyToRollouts(event)
     case .resources(let promise): applyToResources(event, promise)
     }
   }
@@ -183,6 +187,25 @@ extension FleetState {
     platformChanged()
   }
 
+  private mutating func applyToRollouts(_ event: ObservedEvent) {
+    func put(_ object: KubernetesObject, _ state: inout FleetState) {
+      guard let notice = RolloutNotice(configMap: object) else { return }
+      state.rollouts[notice.promise] = notice
+      state.fleetChanged(notice.promise)
+    }
+    switch event {
+    case .snapshot(let objects):
+      for promise in rollouts.keys { fleetChanged(promise) }
+      rollouts = [:]
+      for object in objects { put(object, &self) }
+    case .added(let object), .modified(let object): put(object, &self)
+    case .deleted(let object):
+      guard let notice = RolloutNotice(configMap: object) else { return }
+      rollouts[notice.promise] = nil
+      fleetChanged(notice.promise)
+    }
+  }
+
   mutating func markUnreadable(promise: String) {
     forget(promise: promise)
     unreadable.insert(promise)
@@ -215,6 +238,8 @@ enum FleetSource: Sendable, Hashable {
   case revisions
   case bindings
   case destinations
+  /// The records of rollouts.
+  case rollouts
   /// The resources of one Promise.
   case resources(promise: String)
 }

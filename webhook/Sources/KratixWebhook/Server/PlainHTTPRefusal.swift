@@ -10,8 +10,12 @@ struct GuardedChannel: HTTPChannelHandler {
   typealias Value = HTTP2UpgradeChannel.Value
 
   private let inner: HTTP2UpgradeChannel
+  private let connections: Connections
 
-  init(_ inner: HTTP2UpgradeChannel) { self.inner = inner }
+  init(_ inner: HTTP2UpgradeChannel, connections: Connections) {
+    self.inner = inner
+    self.connections = connections
+  }
 
   var responder: Responder { inner.responder }
 
@@ -22,6 +26,7 @@ struct GuardedChannel: HTTPChannelHandler {
       let value = inner.setup(channel: channel, logger: logger)
       let tls = try pipeline.handler(type: NIOSSLServerHandler.self)
       try pipeline.addHandler(ConnectionGuard(), position: .after(tls))
+      connections.add(channel)
       return value
     } catch {
       return channel.eventLoop.makeFailedFuture(error)

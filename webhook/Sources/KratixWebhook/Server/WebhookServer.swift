@@ -24,6 +24,7 @@ public final class WebhookServer: Service {
   private let gate: Gate
   private let registration: RegistrationKeeper
   private let annotator: FleetAnnotator?
+  private let connections = Connections()
   private let state = Mutex(State())
 
   private struct State {
@@ -169,7 +170,8 @@ public final class WebhookServer: Service {
         }
       }
     } onCancel: {
-      listening.cancel()
+      connections.close()
+      Task { await group.triggerGracefulShutdown() }
     }
   }
 
@@ -191,6 +193,7 @@ public final class WebhookServer: Service {
       reasonNotReady: { [weak self] in self?.reasonNotReady() }, gauges: { [weak self] in self?.gauges() ?? [] },
       isStopping: { [weak self] in self?.state.withLock { $0.isStopping } ?? true },
       logger: logger)
+    let connections = connections
     let channel = HTTP2ChannelConfiguration(
       idleTimeout: .seconds(120), gracefulCloseTimeout: .seconds(10),
       streamConfiguration: .init(idleTimeout: .seconds(120)))
@@ -198,7 +201,8 @@ public final class WebhookServer: Service {
       responder: responder,
       server: HTTPServerBuilder { responder in
         GuardedChannel(
-          try HTTP2UpgradeChannel(tlsConfiguration: tls, configuration: channel, responder: responder))
+          try HTTP2UpgradeChannel(tlsConfiguration: tls, configuration: channel, responder: responder),
+          connections: connections)
       },
       configuration: .init(
         address: .hostname(configuration.host, port: configuration.port), serverName: "kratix-webhook", backlog: 1024),

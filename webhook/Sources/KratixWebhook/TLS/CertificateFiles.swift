@@ -8,8 +8,11 @@ struct CertificateFiles: Sendable {
   let privateKey: String
   let identity: ServerIdentity
   let logger: Logger
+  /// How often the files are looked at: a mounted Secret is replaced by a symbolic link, which no watch of a file sees.
+  let interval: Duration
 
-  init(certificate: String, privateKey: String, logger: Logger) throws {
+  init(certificate: String, privateKey: String, logger: Logger, interval: Duration = .seconds(10)) throws {
+    self.interval = interval
     self.certificate = certificate
     self.privateKey = privateKey
     self.logger = logger
@@ -28,7 +31,7 @@ struct CertificateFiles: Sendable {
   /// next look finds the whole.
   func run() async throws {
     let configuration = TimedCertificateReloader.Configuration(
-      refreshInterval: .seconds(10),
+      refreshInterval: interval,
       certificateSource: .init(location: .file(path: certificate), format: .pem),
       privateKeySource: .init(location: .file(path: privateKey), format: .pem)
     ) { configuration in
