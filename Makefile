@@ -6,7 +6,7 @@ BUILD_FLAGS ?=
 TEST_FLAGS ?=
 export PATH := $(CURDIR)/bin:$(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: build demo test conformance bench lint format update-golden release clean setup
+.PHONY: build demo test conformance bench lint format update-golden release image clean setup
 
 setup:
 	@scripts/setup.sh build
@@ -42,6 +42,11 @@ bench:
 	@scripts/setup.sh bench
 	@$(MAKE) --no-print-directory build
 	@scripts/bench.sh
+
+# The webhook's image, with podman or docker; make image OCI=DIRECTORY writes an OCI layout, and needs neither.
+image:
+	@scripts/setup.sh build
+	@scripts/image.sh $(OCI)
 
 lint:
 	$(SWIFT) format lint --strict -r .
