@@ -11,7 +11,8 @@ public struct KubectlKratix: AsyncParsableCommand {
       """,
     subcommands: [
       InitCommand.self, PackageCommand.self, BumpCommand.self, ValidateCommand.self, TestCommand.self,
-      UpgradeCommand.self, PlanCommand.self, FleetCommand.self, SandboxCommand.self, VersionCommand.self,
+      UpgradeCommand.self, PlanCommand.self, FleetCommand.self, ReconcileCommand.self, SandboxCommand.self,
+      VersionCommand.self,
     ])
 
   public init() {}
