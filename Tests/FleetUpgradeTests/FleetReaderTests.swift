@@ -10,11 +10,15 @@ final class RecordingAPI: KubernetesAPI {
   private let objects: [ResourceType: [KubernetesObject]]
   private let forbidden: @Sendable (ResourceType, _ name: String?) -> Bool
   private let log = Mutex<[String]>([])
+  /// What a write is refused with; nil for one that is taken.
+  private let refusal: @Sendable (ResourceType, JSON) -> StatusError?
 
   init(
     _ objects: [ResourceType: [KubernetesObject]],
-    forbidden: @escaping @Sendable (ResourceType, String?) -> Bool = { _, _ in false }
+    forbidden: @escaping @Sendable (ResourceType, String?) -> Bool = { _, _ in false },
+    refusal: @escaping @Sendable (ResourceType, JSON) -> StatusError? = { _, _ in nil }
   ) {
+    self.refusal = refusal
     self.objects = objects
     self.forbidden = forbidden
   }
@@ -63,7 +67,8 @@ final class RecordingAPI: KubernetesAPI {
   func create(
     _ type: ResourceType, _ object: KubernetesObject, options: WriteOptions
   ) async throws -> KubernetesObject {
-    try note("create", type)
+    try note(options.isDryRun ? "dry-run create" : "create", type)
+    if let error = refusal(type, object.json) { throw error }
     return object
   }
 
@@ -77,8 +82,9 @@ final class RecordingAPI: KubernetesAPI {
   func patch(
     _ type: ResourceType, namespace: String?, name: String, _ patch: Patch, subresource: String?, options: WriteOptions
   ) async throws -> KubernetesObject {
-    try note("patch", type)
-    throw StatusError(code: 404, reason: .notFound, message: name)
+    try note(options.isDryRun ? "dry-run patch" : "patch", type)
+    if let error = refusal(type, patch.body) { throw error }
+    return KubernetesObject(.emptyObject)
   }
 
   func delete(_ type: ResourceType, namespace: String?, name: String, options: DeleteOptions) async throws {

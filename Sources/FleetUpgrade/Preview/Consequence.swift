@@ -5,6 +5,8 @@ import PromiseReview
 /// One thing that Kratix itself does when the candidate is applied, whatever the pipelines put out.
 public struct Consequence: Sendable, Hashable {
   public enum Kind: String, Sendable, Hashable, CaseIterable {
+    /// The API server said by dry-run that it will not take it.
+    case refused
     /// The Promise is paused, so that nothing of all this happens yet.
     case promisePaused = "promise-paused"
     /// Which resources are run again, also those for which nothing changes.

@@ -53,7 +53,9 @@ public struct UpgradePlan: Sendable {
     resources.contains { $0.verdict != .unchanged && $0.verdict != .skipped && $0.verdict != .held }
   }
 
-  public var hasFailures: Bool { count(.fails) + count(.invalid) > 0 }
+  public var hasFailures: Bool {
+    count(.fails) + count(.invalid) > 0 || consequences.contains { $0.kind == .refused }
+  }
 
   /// How many pipelines were run for all resources together.
   public var runs: RunCount { resources.reduce(into: RunCount()) { $0 += $1.runs } }
@@ -216,8 +218,8 @@ enum Unknowns {
       let schema = candidate.api?.schema, StructuralSchema(json: schema).hasValidationRules
     {
       unknowns.append(
-        "the new API has CEL rules (x-kubernetes-validations), which are not evaluated here: kubectl apply "
-          + "--dry-run=server of the requests does, once the API is installed")
+        "the new API has CEL rules (x-kubernetes-validations), which are not evaluated here: --server asks "
+          + "the API server whether it takes them, and it evaluates them once the API is installed")
     }
     // What nobody's Works tell is said once.
     let said = Set(unknowns)

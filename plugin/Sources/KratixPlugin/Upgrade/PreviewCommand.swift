@@ -26,6 +26,9 @@ struct PreviewCommand: AsyncParsableCommand {
     name: .customLong("fleet"), help: "A directory with the fleet's requests and state store, in place of a cluster.")
   var directory: String?
 
+  @Flag(help: "Also ask the API server by dry-run: it evaluates CEL rules and webhooks. Sends dry-run writes.")
+  var server = false
+
   @Option(help: "Also write the plan to this file, to show it again or carry it out.")
   var out: String?
 
@@ -35,6 +38,7 @@ struct PreviewCommand: AsyncParsableCommand {
   func validate() throws {
     try arguments.requireFile()
     try presentation.check(for: "preview")
+    if server, directory != nil { throw ValidationError("--server and --fleet exclude each other: there is no server") }
   }
 
   func run() async throws {
@@ -43,7 +47,10 @@ struct PreviewCommand: AsyncParsableCommand {
     if let directory {
       plan = try await arguments.plan(of: candidate, inDirectory: directory)
     } else {
-      plan = try await arguments.makePlan(for: candidate).plan
+      let made = try await arguments.makePlan(for: candidate)
+      plan =
+        server
+        ? try await ServerCheck(api: made.api).asked(made.plan, candidate: candidate, fleet: made.fleet) : made.plan
     }
     if let out {
       let file = PlanFile(
@@ -56,6 +63,7 @@ struct PreviewCommand: AsyncParsableCommand {
       Console.error(
         Printable.text("\(resource.namespace)/\(resource.name) \(resource.verdict.sentence): \(resource.reason)"))
     }
+    for refusal in plan.consequences where refusal.kind == .refused { Console.error(Printable.text(refusal.message)) }
     if let code = plan.exitCode(tellsChanges: exitCode) { throw code }
   }
 }
