@@ -32,6 +32,9 @@ private struct Generator {
       if flips() { node["minimum"] = JSON(next(6)) }
       if flips() { node["maximum"] = JSON(2 + next(6)) }
       if flips(), node["minimum"] != nil { node["exclusiveMinimum"] = true }
+      if next(3) == 0 { node[["anyOf", "allOf"][next(2)]] = .array((0...next(2)).map { _ in bound() }) }
+      if next(5) == 0 { node["not"] = bound() }
+      if next(5) == 0 { node["multipleOf"] = JSON(1 + next(3)) }
       return node
     case 2: return flips() ? ["type": "boolean"] : ["type": "number"]
     case 3: return ["x-kubernetes-int-or-string": true]
@@ -46,6 +49,30 @@ private struct Generator {
       if next(6) == 0 { node["x-kubernetes-preserve-unknown-fields"] = true }
       return node
     }
+  }
+
+  private mutating func bound() -> JSON {
+    flips() ? ["minimum": JSON(next(6))] : ["maximum": JSON(next(6))]
+  }
+
+  /// A bound that takes all that `bound` takes, and perhaps more.
+  private mutating func loosenedBound(_ bound: JSON) -> JSON {
+    if let minimum = bound["minimum"]?.intValue { return ["minimum": .int(minimum - Int64(next(2)))] }
+    return ["maximum": .int((bound["maximum"]?.intValue ?? 0) + Int64(next(2)))]
+  }
+
+  /// Branches in another order and looser; of anyOf some more, of allOf some less.
+  private mutating func loosenJunctors(_ node: inout JSON) {
+    for keyword in ["anyOf", "allOf"] {
+      guard let branches = node[keyword]?.arrayValue, flips() else { continue }
+      var looser = branches.map { loosenedBound($0) }
+      if flips() { looser.reverse() }
+      if keyword == "anyOf", flips() { looser.insert(bound(), at: 0) }
+      if keyword == "allOf", flips() { looser.removeFirst() }
+      node[keyword] = looser.isEmpty || next(4) == 0 ? nil : .array(looser)
+    }
+    if node["not"] != nil, next(3) == 0 { node["not"] = nil }
+    if node["multipleOf"] != nil, next(3) == 0 { node["multipleOf"] = nil }
   }
 
   /// The same schema, taking more in some places and less in none.
@@ -63,6 +90,7 @@ private struct Generator {
       default: node[keyword] = nil
       }
     }
+    loosenJunctors(&node)
     if next(4) == 0 { node["exclusiveMinimum"] = nil }
     if next(5) == 0 { node["nullable"] = true }
     if next(5) == 0, node["type"] == "integer" { node["type"] = "number" }
