@@ -39,42 +39,33 @@ import Testing
 
   @Test(arguments: sentences)
   func sentence(text: String, expected: String) throws {
-    let image = try #require(ImageReference("r.io/a:2"))
-    let error = #expect(throws: BumpError.self) {
-      try ImageBump.plan(text: Array(text.utf8), requests: [BumpRequest(image: image)])
-    }
+    let error = #expect(throws: BumpError.self) { try Bumping(text, "r.io/a:2") }
     #expect(error?.description == expected)
   }
 
   @Test func unknownImageListsContainers() throws {
-    let image = try #require(ImageReference("r.io/c:2"))
-    let error = #expect(throws: BumpError.self) {
-      try ImageBump.plan(text: Array(Self.one.utf8), requests: [BumpRequest(image: image)])
-    }
+    let error = #expect(throws: BumpError.self) { try Bumping(Self.one, "r.io/c:2") }
     #expect(
       error?.description == "has no container for r.io/c; there are resource/configure/pipe/x (r.io/a:1), "
         + "resource/configure/pipe/y (r.io/b:1)")
   }
 
   @Test func twoImagesForOneContainer() throws {
-    let requests = try ["r.io/a:2", "r.io/a:3"].map { BumpRequest(image: try #require(ImageReference($0))) }
-    let error = #expect(throws: BumpError.self) { try ImageBump.plan(text: Array(Self.one.utf8), requests: requests) }
+    let error = #expect(throws: BumpError.self) { try Bumping(Self.one, "r.io/a:2", "r.io/a:3") }
     #expect(error?.description == "cannot give resource/configure/pipe/x both r.io/a:2 and r.io/a:3")
   }
 
   @Test func pipelineWithSeveralContainersAsksWhich() throws {
-    let filter = try #require(ContainerFilter(pipelineAddress: "resource/configure/pipe"))
-    let request = BumpRequest(image: try #require(ImageReference("r.io/c:2")), containers: filter)
-    let error = #expect(throws: BumpError.self) { try ImageBump.plan(text: Array(Self.one.utf8), requests: [request]) }
+    let error = #expect(throws: BumpError.self) {
+      try Bumping(Self.one, "r.io/c:2", pipeline: "resource/configure/pipe")
+    }
     #expect(
       error?.description.hasPrefix("has several containers for workflow resource/configure, pipeline pipe") == true)
   }
 
   @Test(arguments: ["", "has space", "-x", "a+b", String(repeating: "v", count: 64)])
   func versionsThatAreNoLabelValue(version: String) {
-    let error = #expect(throws: BumpError.self) {
-      try ImageBump.plan(text: Array(Self.one.utf8), requests: [], promiseVersion: .set(version))
-    }
+    let error = #expect(throws: BumpError.self) { try Bumping(Self.one, version: .set(version)) }
     guard case .invalidVersion(version, _)? = error else {
       Issue.record("\(String(describing: error))")
       return
@@ -91,7 +82,7 @@ import Testing
     for level in 1..<9 {
       text += "a\(level): &a\(level) [\(Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ", "))]\n"
     }
-    let error = #expect(throws: BumpError.self) { try ImageBump.plan(text: Array(text.utf8), requests: []) }
+    let error = #expect(throws: BumpError.self) { try Bumping(text) }
     #expect(error?.description.hasSuffix("the aliases of this document expand to too many values") == true)
   }
 

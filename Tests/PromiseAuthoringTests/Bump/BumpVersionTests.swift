@@ -50,19 +50,16 @@ import Testing
   @Test(arguments: insertions)
   func label(rule: String, before: String, after: String) throws {
     for dress in ImageBumpTests.dresses where !dress.rule.contains("quotes") {
-      let text = Array(dress.wear(Self.promise(before)).utf8)
-      let plan = try ImageBump.plan(text: text, requests: [], promiseVersion: .set("v2"))
-      let result = String(decoding: plan.applied(to: text), as: UTF8.self)
-      #expect(result == dress.wear(Self.promise(after)), "\(dress.rule)")
-      try ImageBumpTests.expectUndoable(plan, text)
+      let bumping = try Bumping(dress.wear(Self.promise(before)), version: .set("v2"))
+      #expect(bumping.result == dress.wear(Self.promise(after)), "\(dress.rule)")
+      try ImageBumpTests.expectUndoable(bumping.plan, bumping.text)
     }
   }
 
   /// With no image to go by, a version goes up by a patch.
   @Test func raisesAlone() throws {
-    let text = Array(Self.promise("metadata:\n  name: p\n  labels:\n    kratix.io/promise-version: v1.2.3\n").utf8)
-    let plan = try ImageBump.plan(text: text, requests: [], promiseVersion: .raise)
-    #expect(plan.versions.map(\.to) == ["v1.2.4"])
+    let text = Self.promise("metadata:\n  name: p\n  labels:\n    kratix.io/promise-version: v1.2.3\n")
+    #expect(try Bumping(text, version: .raise).plan.versions.map(\.to) == ["v1.2.4"])
   }
 
   @Test func raisingNeedsAVersion() throws {
@@ -73,9 +70,7 @@ import Testing
         "has the version \"blue\" on the Promise p, which is no semantic version"
       ),
     ] {
-      let error = #expect(throws: BumpError.self) {
-        try ImageBump.plan(text: Array(Self.promise(metadata).utf8), requests: [], promiseVersion: .raise)
-      }
+      let error = #expect(throws: BumpError.self) { try Bumping(Self.promise(metadata), version: .raise) }
       #expect(error?.description.hasPrefix(sentence) == true)
     }
   }
@@ -83,18 +78,16 @@ import Testing
   /// YAML 1.1 has line breaks that editors do not show: the name's line ends at one here.
   @Test func belowANameThatALineSeparatorEnds() throws {
     let text = "kind: Promise\napiVersion: platform.kratix.io/v1alpha1\nmetadata:\n  name: p\u{2028}spec: {}\n"
-    let plan = try ImageBump.plan(text: Array(text.utf8), requests: [], promiseVersion: .set("v2"))
     #expect(
-      String(decoding: plan.applied(to: Array(text.utf8)), as: UTF8.self)
+      try Bumping(text, version: .set("v2")).result
         == text.replacing(
           "\u{2028}", with: "\u{2028}  labels:\u{2028}    kratix.io/promise-version: v2\u{2028}"))
   }
 
   @Test func metadataAtTheEndWithoutNewline() throws {
     let text = "kind: Promise\napiVersion: platform.kratix.io/v1alpha1\nmetadata:\r\n  name: p"
-    let plan = try ImageBump.plan(text: Array(text.utf8), requests: [], promiseVersion: .set("v2"))
     #expect(
-      String(decoding: plan.applied(to: Array(text.utf8)), as: UTF8.self)
+      try Bumping(text, version: .set("v2")).result
         == text + "\n  labels:\n    kratix.io/promise-version: v2")
   }
 
@@ -115,13 +108,9 @@ import Testing
       ("v0.1.0", "v0.1.0", "v0.2.0", "v0.2.0"),
     ])
   func raises(version: String, from: String, to: String, expected: String) throws {
-    let text = Array(
-      Self.promise(
-        "metadata:\n  name: p\n  labels:\n    kratix.io/promise-version: \(version)\n", image: "r.io/a:\(from)"
-      ).utf8)
-    let plan = try ImageBump.plan(
-      text: text, requests: [BumpRequest(image: ImageReference(registry: "r.io", path: "a", tag: to))],
-      promiseVersion: .raise)
+    let text = Self.promise(
+      "metadata:\n  name: p\n  labels:\n    kratix.io/promise-version: \(version)\n", image: "r.io/a:\(from)")
+    let plan = try Bumping(text, "r.io/a:\(to)", version: .raise).plan
     #expect(plan.versions.map(\.to) == [expected])
     #expect(plan.edits.count == 2)
   }

@@ -5,15 +5,6 @@ import Testing
 
 /// Source texts of one Promise with two containers, `r.io/a:1` and `r.io/b:1`, written in one way each.
 @Suite struct ImageBumpTests {
-  struct Case: Sendable, CustomTestStringConvertible {
-    var rule: String
-    var text: String
-    /// Every edit is expected to be a plain replacement of text; nil for the default, `r.io/a:1` to `r.io/a:2`.
-    var expected: String
-
-    var testDescription: String { rule }
-  }
-
   /// A Promise whose `containers` are written as given, below a block sequence of pipelines.
   static func promise(_ containers: String, metadata: String = "metadata:\n  name: p\n") -> String {
     """
@@ -141,11 +132,9 @@ import Testing
   ]
 
   static func bumped(_ text: String, _ image: String) throws -> String {
-    let bytes = Array(text.utf8)
-    let reference = try #require(ImageReference(image))
-    let plan = try ImageBump.plan(text: bytes, requests: [BumpRequest(image: reference)])
-    try expectUndoable(plan, bytes)
-    return String(decoding: plan.applied(to: bytes), as: UTF8.self)
+    let bumping = try Bumping(text, image)
+    try expectUndoable(bumping.plan, bumping.text)
+    return bumping.result
   }
 
   /// Undoing the replaced ranges gives back the input, byte for byte.
@@ -183,13 +172,7 @@ import Testing
       \(pipeline("rd", "r.io/a:1"))
       """
     #expect(try Self.bumped(text, "r.io/a:2") == text.replacing("r.io/a:1", with: "r.io/a:2"))
-    let plan = try ImageBump.plan(
-      text: Array(text.utf8),
-      requests: [
-        BumpRequest(
-          image: try #require(ImageReference("r.io/a:3")),
-          containers: try #require(ContainerFilter(containerAddress: "resource/delete/rd/c")))
-      ])
+    let plan = try Bumping(text, "r.io/a:3", container: "resource/delete/rd/c").plan
     #expect(plan.images.map(\.address.description) == ["resource/delete/rd/c"])
     #expect(plan.images.map(\.path.description) == ["spec.workflows.resource.delete[0].spec.containers[0].image"])
   }
@@ -198,10 +181,7 @@ import Testing
     // `1.10` alone would be read as a number.
     let text = Self.promise(
       "      - image: 77\n", metadata: "metadata:\n  name: p\n  labels:\n    kratix.io/promise-version: v1\n")
-    let plan = try ImageBump.plan(
-      text: Array(text.utf8),
-      requests: [BumpRequest(image: ImageReference(registry: nil, path: "77", tag: "1"))], promiseVersion: .set("1.10"))
-    let result = String(decoding: plan.applied(to: Array(text.utf8)), as: UTF8.self)
+    let result = try Bumping(text, "77:1", version: .set("1.10")).result
     #expect(result.contains("image: \"77:1\"\n"))
     #expect(result.contains("kratix.io/promise-version: \"1.10\"\n"))
   }
@@ -242,10 +222,7 @@ import Testing
 
   @Test func nothingToChangeIsNoEdit() throws {
     let text = Self.promise("      - image: r.io/a:1\n")
-    let plan = try ImageBump.plan(
-      text: Array(text.utf8), requests: [BumpRequest(image: try #require(ImageReference("r.io/a:1")))],
-      promiseVersion: .raise)
-    #expect(plan.edits.isEmpty)
+    #expect(try Bumping(text, "r.io/a:1", version: .raise).plan.edits.isEmpty)
   }
 
   @Test func jsonInSingleQuotes() throws {
