@@ -11,6 +11,10 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
   case markdown
   case html
   case sarif
+
+  /// Each command's help names those that it prints; this list would name them all.
+  static var allValueStrings: [String] { [] }
+  static var defaultCompletionKind: CompletionKind { .list(allCases.map(\.rawValue)) }
 }
 
 /// Rows of text in aligned columns, as kubectl prints them.
