@@ -24,6 +24,17 @@ import Testing
     try #require(consequences(candidate, fleet).first { $0.kind == kind }, "no \(kind)").message
   }
 
+  /// A preview of a part is no upgrade of a part.
+  @Test func aSelectionIsNotAllThatRuns() throws {
+    var fleet = Fixtures.fleet(try Fixtures.promise(image: "old:1", version: "v1"), ["a", "b"])
+    fleet.isSelection = true
+    let all = Consequence.all(
+      candidate: try Fixtures.promise(image: "new:1", version: "v2"), fleet: fleet, findings: [])
+    let reruns = try #require(all.first { $0.kind == .reruns })
+    #expect(
+      reruns.message.hasPrefix("all 2 selected resources are run again at once, and so are all others of the Promise"))
+  }
+
   @Test func everybodyIsRunAgainAlsoWhoIsPinned() throws {
     let fleet = Fixtures.fleet(live, ["a", "b", "c"], pinned: ["b": "v1"])
     let text = try message(.reruns, candidate, fleet)

@@ -2,6 +2,7 @@ import KratixModel
 import Kubernetes
 import Synchronization
 import Testing
+import WorkflowRunner
 
 @testable import FleetUpgrade
 
@@ -165,6 +166,36 @@ final class RecordingAPI: KubernetesAPI {
     #expect(
       fleet.gaps.first?.description
         == "the resources cannot be read: default/r8: dbs.example.com \"r8\" is forbidden: User \"ann\" cannot get")
+  }
+
+  /// What another Promise has is known for requirements, and is none of this fleet's versions.
+  @Test func revisionsOfOthersAreKnownApart() async throws {
+    var other = Fixtures.revision(of: live, isLatest: true).object
+    other.name = "other"
+    other.labels = [KratixLabels.promiseName: "other"]
+    var objects = objects
+    objects[.promiseRevisions]?.append(other)
+    let fleet = try await FleetReader(api: RecordingAPI(objects)).fleet(
+      of: "db", selection: FleetSelection(namespace: "x"))
+    #expect(fleet.revisions.count == 1 && fleet.installedRevisions.count == 2 && fleet.isSelection)
+    #expect(fleet.installedRevisions.last?.promiseSpec == .emptyObject && fleet.revisions[0].promiseSpec == live.spec)
+  }
+
+  /// A Work that does not decompress: named, and the plan is incomplete.
+  @Test func aWorkThatDoesNotDecompress() async throws {
+    var objects = objects
+    objects[.works]?[0].json.set(
+      [["id": "5058f", "directory": ".", "workloads": [["filepath": "out.yaml", "content": "bm90IGd6aXA="]]]],
+      at: ["spec", "workloadGroups"])
+    let fleet = try await FleetReader(api: RecordingAPI(objects)).fleet(
+      of: "db", selection: FleetSelection(resources: ["default/r0"]))
+    let engine = ScriptedEngine(scripts: [
+      "old:1": { (object) throws(WorkflowFailure) in ScriptedEngine.configMap(object, value: "x") }
+    ])
+    let plans = try await Planner(engine: engine, options: PlanOptions(parallelism: 1))
+      .resourcePlans(candidate: live, fleet: fleet)
+    #expect(plans.map(\.verdict) == [.skipped])
+    #expect(plans[0].unknown?.hasPrefix("Work default/db-r0-configure-12345, file out.yaml: its content is ") == true)
   }
 
   @Test func aPromiseThatMayOnlyBeGotten() async throws {

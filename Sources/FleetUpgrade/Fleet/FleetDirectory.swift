@@ -206,6 +206,7 @@ private struct Contents {
       members: members.sorted { ($0.resource.namespace, $0.resource.name) < ($1.resource.namespace, $1.resource.name) },
       destinations: destinations, installedPromises: promises)
     fleet.isOffline = true
+    fleet.isSelection = selection != FleetSelection()
     fleet.unreadable = unreadable
     return fleet
   }

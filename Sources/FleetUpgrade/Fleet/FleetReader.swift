@@ -30,7 +30,13 @@ public struct FleetReader: Sendable {
     async let destinations = read(.destinations) { try await api.listAll(.destinations).items }
     async let promises = read(.promises) { try await api.listAll(.promises).items }
     async let revisions = read(.revisions) {
-      try await api.listAll(.promiseRevisions, labelSelector: label(promiseName)).items
+      try await pages(.promiseRevisions, namespace: nil) { object in
+        // Of other Promises only which versions there are: their specs are long.
+        if object.labels[KratixLabels.promiseName] == promiseName { return object }
+        var other = object
+        other.json.set(nil, at: ["spec", "promiseSpec"])
+        return other
+      }
     }
     var fleet = FleetSnapshot(promise: nil, revisions: [], members: [], destinations: [], installedPromises: [])
     let promiseList = try await promises
@@ -46,7 +52,12 @@ public struct FleetReader: Sendable {
       try await addMembers(to: &fleet, of: promiseName, type: type, selection: selection, depth: depth)
     }
     let revisionList = try await revisions
-    fleet.revisions = revisionList.items.map(PromiseRevision.init)
+    fleet.installedRevisions = revisionList.items.map(PromiseRevision.init)
+    // One without the label is invisible to Kratix (contract, section 2.1).
+    fleet.revisions = fleet.installedRevisions.filter {
+      $0.object.labels[KratixLabels.promiseName] == promiseName
+    }
+    fleet.isSelection = selection != FleetSelection()
     let destinationList = try await destinations
     fleet.destinations = destinationList.items.map(Destination.init)
     fleet.gaps += [revisionList.gap, destinationList.gap].compactMap { $0 }

@@ -11,6 +11,10 @@ public struct FleetSnapshot: Sendable {
   public var destinations: [Destination]
   /// Every installed Promise, for requirements.
   public var installedPromises: [Promise]
+  /// Every revision of every Promise, for requirements; those of others without their specs.
+  public var installedRevisions: [PromiseRevision] = []
+  /// The members are not all: somebody chose among them.
+  public var isSelection = false
   /// How many seconds the last run of a resource's workflow took, by `namespace/name`; empty when nobody looked.
   public var lastRuns: [String: Double] = [:]
   /// What could not be read.

@@ -112,7 +112,10 @@ private struct ConsequenceMaker {
     let count = running.count
     var message =
       count == 1
-      ? "the one resource is run again at once" : "all \(count) resources are run again at once"
+      ? "the one \(fleet.isSelection ? "selected " : "")resource is run again at once"
+      : "all \(count) \(fleet.isSelection ? "selected " : "")resources are run again at once"
+    // Applying the Promise knows no selection.
+    if fleet.isSelection { message += ", and so are all others of the Promise" }
     let pinned = running.filter { isPinned($0) && $0.binding?.version != candidate.revisionVersion }
     if !pinned.isEmpty {
       message += "; \(pinned.count) pinned, at \(pinned.count == 1 ? "its" : "their") own version: "

@@ -26,7 +26,7 @@ public struct ServerCheck: Sendable {
         plan.unknowns.append("the API server may not be asked about \(what): \(error.message)")
       } catch let error as StatusError {
         plan.consequences.insert(
-          Consequence(.refused, "the API server refuses \(what): \(error.message)"), at: 0)
+          Consequence(.refused, "the API server refuses \(what): \(error.message.replacing("\n", with: " "))"), at: 0)
       }
     }
     try await ask("the Promise") {

@@ -116,7 +116,7 @@ struct PlanArguments: ParsableArguments {
       platform: fleet.isOffline
         ? nil
         : PlatformEvidence(
-          destinations: fleet.destinations, promises: fleet.installedPromises, revisions: fleet.revisions))
+          destinations: fleet.destinations, promises: fleet.installedPromises, revisions: fleet.installedRevisions))
   }
 
   /// The command that carries the plan out.
