@@ -1,12 +1,17 @@
 #!/usr/bin/env bash
-# scripts/bench.sh [PLUGIN]: the speed of commands, then the sandbox's speed and size, as tables. All measured in one run.
-# PLUGIN: the kubectl-kratix to measure; bin/kubectl-kratix when left out.
+# scripts/bench.sh [PLUGIN [WEBHOOK]]: the speed of commands, then the webhook's and the sandbox's speed and size, as
+# tables. All measured in one run.
+# PLUGIN, WEBHOOK: the kubectl-kratix and kratix-webhook to measure; those in bin/ when left out.
+# BENCH_PROMISE, BENCH_REQUEST: what the webhook reviews; mongodb-full of ../shared/promises when left out.
 # BENCH_RESOURCES, BENCH_WRITES, BENCH_WORKFLOWS make it smaller (5000, 10000 and 100).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 plugin=$(realpath "${1:-$root/bin/kubectl-kratix}")
 export PATH="$(dirname "$plugin"):$root/.tools/bin:$PATH"
 python3 "$root/Benchmarks/commands.py" "$plugin"
+promises=$root/../shared/promises
+python3 "$root/Benchmarks/webhook.py" "$(realpath "${2:-$root/bin/kratix-webhook}")" \
+  "${BENCH_PROMISE:-$promises/mongodb-full.yaml}" "${BENCH_REQUEST:-$promises/mongodb-full.request.yaml}"
 folder=$(mktemp -d)
 cleanup() {
   "$plugin" sandbox down --dir "$folder/sandbox" >/dev/null 2>&1 || true

@@ -61,6 +61,7 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    Memory.beFrugal()
     let level = logLevel
     LoggingSystem.bootstrap { label in
       var handler = StreamLogHandler.standardError(label: label)

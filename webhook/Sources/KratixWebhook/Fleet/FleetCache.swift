@@ -104,6 +104,8 @@ final class FleetCache: Sendable {
       defer { progress.waiters = [:] }
       return Array(progress.waiters.values)
     }
+    // A list of thousands is many times as large while it is read as what is kept of it.
+    if !released.isEmpty { Memory.giveBack() }
     for waiter in released { waiter.resume() }
   }
 

@@ -255,20 +255,57 @@ enum Trimming {
 
   static func promise(_ object: KubernetesObject) -> KubernetesObject { metadata(object) }
 
+  /// Of a binding: which resource it binds to what, and how its last move went.
   static func binding(_ object: KubernetesObject) -> KubernetesObject {
-    var object = metadata(object)
-    object.labels = [:]
-    return object
+    var trimmed = identity(of: object, annotations: { $0.hasPrefix("upgrade.kratix.io/") })
+    trimmed.spec = object.spec
+    let status = object.status
+    var kept = members(of: status, ["lastAppliedVersion", "failedVersion"])
+    kept["conditions"] = conditions(status, of: ["UpgradeSucceeded"])
+    if kept != .emptyObject { trimmed.status = kept }
+    return trimmed
   }
 
+  /// Of a resource: what it asks for, its labels, and how its last run went. Rules about schemas look at the spec alone,
+  /// and at a status only for the version and the conditions that say whether a workflow runs.
   static func resource(_ object: KubernetesObject) -> KubernetesObject {
-    var trimmed = metadata(object)
+    var trimmed = identity(of: object, annotations: { $0 != "kubectl.kubernetes.io/last-applied-configuration" })
+    trimmed.labels = object.labels
+    for (key, value) in object.json.objectValue ?? [:] where !Self.outside.contains(key) { trimmed.json[key] = value }
     let status = object.status
-    var kept: JSON = [:]
-    for key in ["promiseVersion", "observedGeneration", "conditions", "lastSuccessfulConfigureWorkflowTime"] {
-      kept[key] = status?[key]
-    }
-    trimmed.status = kept
+    var kept = members(of: status, ["promiseVersion", "observedGeneration", "lastSuccessfulConfigureWorkflowTime"])
+    kept["conditions"] = conditions(status, of: nil)
+    if kept != .emptyObject { trimmed.status = kept }
     return trimmed
+  }
+
+  private static let outside: Set<String> = ["apiVersion", "kind", "metadata", "status"]
+
+  /// What tells an object from others, and when it came and goes.
+  private static func identity(
+    of object: KubernetesObject, annotations isKept: (String) -> Bool
+  ) -> KubernetesObject {
+    var trimmed = KubernetesObject(
+      apiVersion: object.apiVersion, kind: object.kind, name: object.name, namespace: object.namespace)
+    for key in ["creationTimestamp", "deletionTimestamp"] {
+      if let value = object[path: "metadata", key] { trimmed.json.set(value, at: ["metadata", key]) }
+    }
+    let annotations = object.annotations.filter { isKept($0.key) }
+    if !annotations.isEmpty { trimmed.annotations = annotations }
+    return trimmed
+  }
+
+  private static func members(of value: JSON?, _ keys: [String]) -> JSON {
+    var kept: JSON = [:]
+    for key in keys { kept[key] = value?[key] }
+    return kept
+  }
+
+  /// Type and status of each, without the words. - Parameter types: nil keeps all.
+  private static func conditions(_ status: JSON?, of types: Set<String>?) -> JSON? {
+    let kept = (status?["conditions"]?.arrayValue ?? []).filter { condition in
+      types.map { $0.contains(condition["type"]?.stringValue ?? "") } ?? true
+    }
+    return kept.isEmpty ? nil : .array(kept.map { members(of: $0, ["type", "status"]) })
   }
 }
