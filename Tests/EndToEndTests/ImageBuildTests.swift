@@ -71,6 +71,10 @@ struct ImageBuildTests {
     #expect(check.exitCode == 3)
     #expect(check.lines.last?.hasSuffix("\(repository):v0.2.0") == true, "\(check.output)")
     #expect(try bench.read("promise.yaml") == released)
+    let unpinned = try await bench.kratix("bump", "-f", "promise.yaml", "--to", "latest", "--dry-run").succeeded()
+    #expect(
+      unpinned.error
+        == "warning: resource/configure/instance/configure is no longer pinned to a digest; --digest pins it again\n")
     try await bench.kratix("bump", "-f", "promise.yaml", "--to", "~0.2", "--digest", "--promise-version", "auto")
       .succeeded()
     #expect(

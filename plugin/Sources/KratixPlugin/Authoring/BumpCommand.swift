@@ -86,6 +86,9 @@ public struct BumpCommand: AsyncParsableCommand {
     }
     if check { return try list(plan, failures) }
     for warning in plan.warnings { Console.warning("\(warning)") }
+    for change in plan.images where Self.isPinned(change.from) && !Self.isPinned(change.to) {
+      Console.warning("\(change.address) is no longer pinned to a digest; --digest pins it again")
+    }
     let result = plan.applied(to: text)
     if dryRun {
       Console.out(bytes: Array(UnifiedDiff.text(text, result, oldName: file, newName: file).utf8))
@@ -98,6 +101,8 @@ public struct BumpCommand: AsyncParsableCommand {
     }
     report(plan)
   }
+
+  private static func isPinned(_ image: String) -> Bool { ImageReference(image)?.digest != nil }
 
   private func list(_ plan: BumpPlan, _ failures: [String]) throws {
     switch output {
