@@ -35,6 +35,7 @@ struct FleetState: Sendable {
   /// Evidence that was put together already.
   private var evidence: [String: FleetEvidence] = [:]
   private var platformEvidence: PlatformEvidence?
+  private var interner = Interner()
 
   /// nil when nobody can say what there is.
   mutating func evidence(forPromise name: String) -> FleetEvidence? {
@@ -94,6 +95,10 @@ extension FleetState {
   private mutating func fleetChanged(_ promise: String) {
     evidence[promise] = nil
     fleetVersions[promise, default: 0] += 1
+  }
+
+  private mutating func shared(_ object: KubernetesObject) -> KubernetesObject {
+    KubernetesObject(interner.shared(object.json))
   }
 
   private mutating func platformChanged() {
@@ -161,8 +166,8 @@ extension FleetState {
     case .snapshot(let objects):
       for promise in bindings.keys { fleetChanged(promise) }
       bindings = [:]
-      for object in objects { put(ResourceBinding(Trimming.binding(object))) }
-    case .added(let object), .modified(let object): put(ResourceBinding(Trimming.binding(object)))
+      for object in objects { put(ResourceBinding(shared(Trimming.binding(object)))) }
+    case .added(let object), .modified(let object): put(ResourceBinding(shared(Trimming.binding(object))))
     case .deleted(let object):
       let binding = ResourceBinding(object)
       bindings[binding.promiseName]?[object.qualifiedName] = nil
@@ -216,10 +221,11 @@ extension FleetState {
     switch event {
     case .snapshot(let objects):
       resources[promise] = Dictionary(
-        objects.map { ($0.qualifiedName, ResourceRequest(Trimming.resource($0))) },
+        objects.map { ($0.qualifiedName, ResourceRequest(shared(Trimming.resource($0)))) },
         uniquingKeysWith: { _, last in last })
     case .added(let object), .modified(let object):
-      resources[promise, default: [:]][object.qualifiedName] = ResourceRequest(Trimming.resource(object))
+      resources[promise, default: [:]][object.qualifiedName] = ResourceRequest(
+        shared(Trimming.resource(object)))
     case .deleted(let object): resources[promise]?[object.qualifiedName] = nil
     }
     fleetChanged(promise)
