@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.parse
 
 BINARY, PROMISE, REQUEST = sys.argv[1:4]
 SECONDS = int(os.environ.get("BENCH_WEBHOOK_SECONDS", "10"))
@@ -109,9 +110,15 @@ class Platform:
                     self.end_headers()
                     self.wfile.flush()
                     return ended.wait()
+                asked = urllib.parse.parse_qs(query)
+                start = int(asked.get("continue", ["0"])[0])
+                items = lists.get(path, [])
+                end = start + int(asked.get("limit", [len(items) or 1])[0])
+                metadata = {"resourceVersion": "1"}
+                if end < len(items):
+                    metadata["continue"] = str(end)
                 body = json.dumps({
-                    "apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": "1"},
-                    "items": lists.get(path, [])}).encode()
+                    "apiVersion": "v1", "kind": "List", "metadata": metadata, "items": items[start:end]}).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))

@@ -104,8 +104,6 @@ final class FleetCache: Sendable {
       defer { progress.waiters = [:] }
       return Array(progress.waiters.values)
     }
-    // A list of thousands is many times as large while it is read as what is kept of it.
-    if !released.isEmpty { Memory.giveBack() }
     for waiter in released { waiter.resume() }
   }
 
@@ -128,6 +126,27 @@ final class FleetCache: Sendable {
     state.withLock { $0.apply(event, to: source) }
     markSynced(source)
     for listener in listeners.withLock({ Array($0.values) }) { listener.yield() }
+  }
+
+  /// - Returns: false at the end of the events.
+  private func takeNext(
+    of events: inout AsyncThrowingStream<ObservedEvent, any Error>.Iterator, from source: FleetSource
+  ) async throws -> Bool {
+    guard let isSnapshot = try await taken(of: &events, from: source) else { return false }
+    // A list of thousands is many times as large as what is kept of it, and is gone by now.
+    if isSnapshot { Memory.giveBack() }
+    return true
+  }
+
+  /// - Returns: whether the event was a snapshot; nil at the end.
+  private func taken(
+    of events: inout AsyncThrowingStream<ObservedEvent, any Error>.Iterator, from source: FleetSource
+  ) async throws -> Bool? {
+    guard let event = try await events.next() else { return nil }
+    if case .promises = source { expectResources(after: event) }
+    take(event, from: source)
+    guard case .snapshot = event else { return false }
+    return true
   }
 
   /// Observes until cancelled.
@@ -157,10 +176,9 @@ final class FleetCache: Sendable {
     var failures = 0
     while !Task.isCancelled {
       do {
-        for try await event in api.observe(type, namespace: namespace, labelSelector: labelSelector) {
+        var events = api.observe(type, namespace: namespace, labelSelector: labelSelector).makeAsyncIterator()
+        while try await takeNext(of: &events, from: source) {
           failures = 0
-          if case .promises = source { expectResources(after: event) }
-          take(event, from: source)
           onEvent()
         }
       } catch is CancellationError {
@@ -215,10 +233,8 @@ final class FleetCache: Sendable {
     var failures = 0
     while !Task.isCancelled {
       do {
-        for try await event in api.observe(type) {
-          failures = 0
-          take(event, from: source)
-        }
+        var events = api.observe(type).makeAsyncIterator()
+        while try await takeNext(of: &events, from: source) { failures = 0 }
         return
       } catch is CancellationError {
         return
