@@ -58,5 +58,5 @@ update-golden:
 	UPDATE_GOLDEN=1 $(SWIFT) test $(TEST_FLAGS)
 
 clean:
-	rm -rf bin .tools
+	rm -rf bin dist .tools
 	$(SWIFT) package clean
