@@ -64,8 +64,23 @@ private struct ModelFleet {
     run(key, isRerun: false)
   }
 
+  mutating func pause(_ key: String, _ isPaused: Bool, _ mark: HoldMark?) {
+    guard let object = live.resources[key]?.object else { return }
+    let patched = MergePatch.apply(HoldMark.patch(object, isPaused: isPaused, mark: mark), to: object.json)
+    live.resources[key] = ResourceRequest(KubernetesObject(patched))
+    if isPaused {
+      live.resources[key]?.object.status?["conditions"] = [
+        Condition(type: KratixConditions.reconciled, status: .unknown, reason: "PausedReconciliation", message: "").json
+      ]
+    } else if mark != nil {
+      moves[key, default: 0] += 1
+      run(key, isRerun: true)
+    }
+  }
+
   /// What Kratix makes of a resource whose binding or Promise changed.
   private mutating func run(_ key: String, isRerun: Bool) {
+    guard live.resources[key]?.isPaused != true else { return }
     guard var resource = live.resources[key]?.object, var binding = live.bindings[key]?.object else { return }
     let bound = ResourceBinding(binding).version
     let version = bound == KratixNames.latest ? live.promise?.revisionVersion ?? "" : bound
@@ -111,7 +126,9 @@ private struct ModelFleet {
       for action in decision.actions {
         switch action {
         case .bind(let resource, let version, let mark): try bind(resource, version, mark)
+        case .pause(let resource, let isPaused, let mark): pause(resource, isPaused, mark)
         case .apply(let version): apply(version)
+        case .checkOutputs: record.checkedWave = record.wave
         case .runGate: record.gatePassed = true
         case .write(let next): record = next
         }

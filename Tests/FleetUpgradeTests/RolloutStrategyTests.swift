@@ -31,10 +31,10 @@ import Testing
     ("groups: [{name: a, matchAll: true, wait: 1s}]", "groups[0].wait: no such field"),
     ("groups: [{name: a, matchExpressions: [{key: x, operator: Near}]}]", "groups[0]: "),
     ("a: [", "not YAML"), ("{groups: [{name: a, size: 1}]}\n---\n{}", "2 documents"),
-    ("kind: UpgradePlan", "not read yet"),
+    ("kind: UpgradePlan", "spec: an UpgradePlan has one"),
   ])
   func whatCannotBeUsedIsSaid(yaml: String, part: String) {
-    let error = #expect(throws: StrategyError.self) { try Strategy(yaml: yaml) }
+    let error = #expect(throws: StrategyError.self) { try Strategy(yaml: yaml, now: 0) }
     #expect(error?.message.contains(part) == true, "\(error?.message ?? "")")
   }
 
@@ -52,7 +52,7 @@ import Testing
           maxFailures: 2
         - name: rest
           matchAll: true
-        """)
+        """, now: 0)
     #expect(strategy.groups.map(\.name) == ["dev", "most", "rest"])
     #expect(strategy.groups[0].soak.seconds == 90 && strategy.groups[0].approval)
     #expect(strategy.groups[1].maxFailures == .count(2))

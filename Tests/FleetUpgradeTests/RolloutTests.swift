@@ -90,12 +90,13 @@ import Testing
 
   @Test func onePatchCarriesLabelAndSpecAndTestsTheVersion() throws {
     var live = try Fixtures.promise(image: "old:1", version: "v1")
-    live.object.resourceVersion = "41"
+    live.object.generation = 41
     live.object.labels["team"] = "data"
     live.object.annotations["kubectl.kubernetes.io/last-applied-configuration"] = "{}"
     let candidate = try Fixtures.promise(image: "new:1", version: "v2")
     let operations = try #require(PromiseInstaller.patch(from: live, to: candidate).arrayValue)
-    #expect(operations.first?["op"] == "test" && operations.first?["value"] == "41")
+    #expect(operations.first?["op"] == "test" && operations.first?["value"] == 41)
+    #expect(operations[1]["op"] == "test" && operations[1]["value"] == "v1")
     let patched = KubernetesObject(try JSONPatch.apply(.array(operations), to: live.object.json))
     #expect(patched.spec == candidate.spec)
     #expect(patched.labels == ["team": "data", KratixLabels.promiseVersion: "v2"])
@@ -106,7 +107,7 @@ import Testing
 
   @Test func withoutAnyLabelsTheObjectIsMade() throws {
     var live = try Fixtures.promise(image: "old:1", version: nil)
-    live.object.resourceVersion = "7"
+    live.object.generation = 7
     let candidate = try Fixtures.promise(image: "new:1", version: "v1")
     let patch = PromiseInstaller.patch(from: live, to: candidate)
     let patched = KubernetesObject(try JSONPatch.apply(patch, to: live.object.json))

@@ -12,18 +12,8 @@ struct CandidateRun: Sendable {
     /// The pipeline that asked to be suspended, with its message: those after it did not run.
     var suspended: (pipeline: String, message: String?)?
 
-    /// Of everything that was put out.
-    var digest: String {
-      let files = outputs.files.sorted { $0.key < $1.key }.map { key, bytes in
-        JSON.array([.string(key.pipeline), .string(key.path), .string(Hashes.sha256(bytes))])
-      }
-      let selectors = outputs.selectors.sorted { $0.key < $1.key }.map { key, labels in
-        JSON.array([.string(key.pipeline), .string(key.path), labels.map(JSON.init) ?? .null])
-      }
-      return Hashes.sha256(
-        JSON.object(["files": .array(files), "selectors": .array(selectors), "status": .object(status)])
-          .serialized(.goCompact))
-    }
+    /// Of the files that were put out.
+    var digest: String { outputs.digest }
   }
 
   var engine: any WorkflowEngine

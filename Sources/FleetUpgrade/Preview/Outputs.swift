@@ -27,6 +27,14 @@ public struct Outputs: Sendable, Hashable {
     self.selectors = selectors
   }
 
+  /// Of the files and where they are: what Works can be compared by.
+  public var digest: String {
+    let entries = files.sorted { $0.key < $1.key }.map { key, bytes in
+      JSON.array([.string(key.pipeline), .string(key.path), .string(Hashes.sha256(bytes))])
+    }
+    return Hashes.sha256(JSON.array(entries).serialized(.goCompact))
+  }
+
   /// What the Works of a resource hold now.
   /// - Throws: `UnreadableWork` when a content does not decompress.
   public init(of works: [Work]) throws(UnreadableWork) {

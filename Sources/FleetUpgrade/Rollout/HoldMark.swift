@@ -1,8 +1,9 @@
 import KratixModel
 import Kubernetes
 
-/// What a rollout notes on a ResourceBinding while it holds and moves it: an annotation, since Kratix replaces a
-/// binding's labels and leaves its annotations alone (contract, sections 2.1 and 5.2). It goes with the hold.
+/// What a rollout notes on what it holds: an annotation, of the ResourceBinding when it pins, of the resource itself
+/// when it pauses. Kratix replaces a binding's labels and leaves its annotations alone (contract, sections 2.1 and 5.2).
+/// It goes with the hold.
 public struct HoldMark: Sendable, Hashable {
   public static let annotation = "upgrade.kratix.io/held"
   static let pointer = "/metadata/annotations/upgrade.kratix.io~1held"
@@ -21,6 +22,12 @@ public struct HoldMark: Sendable, Hashable {
   public var isSkipped = false
   /// The newest Job when it was moved, or asked to try again: a failure of that Job is not the rollout's.
   public var earlierJob: String?
+  /// When it was moved, or asked to try again; seconds since 1970.
+  public var movedAt: Double?
+  /// Its pause was lifted: it is moving, or has moved. Bindings tell that by their version.
+  public var isLifted = false
+  /// Of what the plan said that the new version puts out.
+  public var outputs: String?
 
   public init(rollout: String, from: String, held: String, wave: Int?) {
     self.rollout = rollout
@@ -32,8 +39,11 @@ public struct HoldMark: Sendable, Hashable {
   public var followedLatest: Bool { from == KratixNames.latest }
 
   /// The mark on a binding; nil when there is none, or none that can be read.
-  public init?(on binding: ResourceBinding) {
-    guard let text = binding.object.annotations[Self.annotation], let json = try? JSON(parsing: text),
+  public init?(on binding: ResourceBinding) { self.init(on: binding.object) }
+
+  /// The mark on a binding or on a resource.
+  public init?(on object: KubernetesObject) {
+    guard let text = object.annotations[Self.annotation], let json = try? JSON(parsing: text),
       let rollout = json["rollout"]?.stringValue, let from = json["from"]?.stringValue,
       let held = json["held"]?.stringValue
     else { return nil }
@@ -41,6 +51,9 @@ public struct HoldMark: Sendable, Hashable {
     wasFailing = json["wasFailing"]?.boolValue ?? false
     isSkipped = json["skipped"]?.boolValue ?? false
     earlierJob = json["job"]?.stringValue
+    movedAt = json["at"]?.doubleValue
+    isLifted = json["lifted"]?.boolValue ?? false
+    outputs = json["outputs"]?.stringValue
   }
 
   /// The annotation's value.
@@ -50,6 +63,9 @@ public struct HoldMark: Sendable, Hashable {
     if wasFailing { json["wasFailing"] = true }
     if isSkipped { json["skipped"] = true }
     json["job"] = earlierJob.map(JSON.string)
+    json["at"] = movedAt.map { .int(Int64($0)) }
+    if isLifted { json["lifted"] = true }
+    json["outputs"] = outputs.map(JSON.string)
     return json.text(.goCompact)
   }
 
@@ -73,5 +89,17 @@ public struct HoldMark: Sendable, Hashable {
       operations.append(["op": "remove", "path": .string(pointer)])
     }
     return .array(operations)
+  }
+
+  /// The merge patch that makes a resource paused, or not, and carry `mark` (nil takes the mark away): only as it is
+  /// seen, so that a person's change in between is a conflict, not overwritten.
+  static func patch(_ resource: KubernetesObject, isPaused: Bool, mark: HoldMark?) -> JSON {
+    [
+      "metadata": [
+        "resourceVersion": .string(resource.resourceVersion),
+        "labels": .object([KratixLabels.paused: isPaused ? .string(KratixLabels.yes) : .null]),
+        "annotations": .object([annotation: mark.map { .string($0.text) } ?? .null]),
+      ]
+    ]
   }
 }

@@ -6,6 +6,8 @@ import Kubernetes
 public struct PromiseInstaller: Sendable {
   /// Who manages the fields that we write.
   public static let fieldManager = "kubectl-kratix"
+  private static let versionPointer =
+    "/metadata/labels/" + KratixLabels.promiseVersion.replacing("/", with: "~1")
   private static let lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 
   let api: any KubernetesAPI
@@ -14,7 +16,7 @@ public struct PromiseInstaller: Sendable {
 
   /// Makes the live Promise say what `candidate` says: its whole spec, and its labels and annotations merged.
   ///
-  /// A JSON patch that tests the version which the plan was made for: somebody else's change in between is a conflict,
+  /// A JSON patch that tests the generation and the version label which the plan was made for: somebody else's change in between is a conflict,
   /// not overwritten. Server-side apply would leave the fields in place that other managers own, so that a field which
   /// the candidate drops might stay.
   /// - Parameters:
@@ -46,17 +48,31 @@ public struct PromiseInstaller: Sendable {
       applied.metadata = metadata
       annotations[lastApplied] = applied.json.text(.goCompact) + "\n"
     }
-    let labels = live.object.labels.merging(candidate.object.labels) { _, new in new }
+    var labels = live.object.labels.merging(candidate.object.labels) { _, new in new }
+    if candidate.version == nil { labels[KratixLabels.promiseVersion] = nil }
     var operations: [JSON] = [
-      ["op": "test", "path": "/metadata/resourceVersion", "value": .string(live.object.resourceVersion)],
+      // Kratix writes the status all the while: that is no change to be told of.
+      ["op": "test", "path": "/metadata/generation", "value": .int(live.object.generation)],
       ["op": "add", "path": "/spec", "value": candidate.spec],
     ]
-    if labels != live.object.labels {
-      operations.append(["op": "add", "path": "/metadata/labels", "value": JSON(labels)])
+    if let version = live.object.labels[KratixLabels.promiseVersion] {
+      operations.insert(
+        ["op": "test", "path": .string(versionPointer), "value": .string(version)], at: 1)
     }
-    if annotations != live.object.annotations {
-      operations.append(["op": "add", "path": "/metadata/annotations", "value": JSON(annotations)])
-    }
+    operations += changes(of: "labels", from: live.object.labels, to: labels)
+    operations += changes(of: "annotations", from: live.object.annotations, to: annotations)
     return .array(operations)
+  }
+
+  /// One operation for each key, so that what others write meanwhile stays.
+  private static func changes(of map: String, from old: [String: String], to new: [String: String]) -> [JSON] {
+    if old == new { return [] }
+    if old.isEmpty { return [["op": "add", "path": .string("/metadata/\(map)"), "value": JSON(new)]] }
+    return Set(old.keys).union(new.keys).sorted().compactMap { key in
+      guard old[key] != new[key] else { return nil }
+      let pointer = "/metadata/\(map)/" + key.replacing("~", with: "~0").replacing("/", with: "~1")
+      guard let value = new[key] else { return ["op": "remove", "path": .string(pointer)] }
+      return ["op": "add", "path": .string(pointer), "value": .string(value)]
+    }
   }
 }

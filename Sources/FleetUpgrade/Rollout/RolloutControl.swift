@@ -1,6 +1,35 @@
 import KratixModel
 import Kubernetes
 
+/// How a rollout is to go.
+public struct RolloutOptions: Sendable {
+  public var strategy: Strategy
+  /// nil for the default: `pin` where versions can be told apart, `pause` otherwise.
+  public var hold: RolloutRecord.Hold?
+  public var includesPinned: Bool
+  public var gateCommand: String?
+  public var isStrict: Bool
+
+  public init(
+    strategy: Strategy, hold: RolloutRecord.Hold? = nil, includesPinned: Bool = false, gateCommand: String? = nil,
+    isStrict: Bool = false
+  ) {
+    self.strategy = strategy
+    self.hold = hold
+    self.includesPinned = includesPinned
+    self.gateCommand = gateCommand
+    self.isStrict = isStrict
+  }
+
+  /// Why bindings cannot be pinned while the Promise changes; nil when they can.
+  public static func whyNotPinned(from live: Promise, to candidate: Promise) -> String? {
+    guard let from = live.version else { return "the installed Promise has no version that they could be pinned to" }
+    guard let to = candidate.version else { return "the Promise has no version label to move them to" }
+    if from == to { return "its version label stays \(to), so that its revision is changed in place" }
+    return nil
+  }
+}
+
 /// What an operator does with a rollout, besides driving it: changes of its record and of bindings, each of which a
 /// driver that is at work takes in.
 public struct RolloutControl: Sendable {
@@ -38,16 +67,30 @@ public struct RolloutControl: Sendable {
   }
 
   /// Begins a rollout: writes its record. Nothing is moved before somebody drives it.
-  public func begin(
-    _ live: Promise, to version: String, strategy: Strategy, includesPinned: Bool, gateCommand: String?
-  ) async throws -> RolloutRecord {
+  /// - Throws: `RolloutError.cannotPin`, `RolloutError.otherPlan`; `StatusError`, 409 when somebody else began one.
+  public func begin(_ live: Promise, to candidate: Promise, options: RolloutOptions) async throws -> RolloutRecord {
+    let version = candidate.revisionVersion
+    let why = RolloutOptions.whyNotPinned(from: live, to: candidate)
+    let hold = options.hold ?? (why == nil ? .pin : .pause)
+    if hold == .pin, let why { throw RolloutError.cannotPin(why) }
+    let strategy = options.strategy
+    if let promise = strategy.promise, promise != live.name {
+      throw RolloutError.otherPlan("the UpgradePlan is for Promise \(promise), not \(live.name)")
+    }
+    if let to = strategy.to, to != version {
+      throw RolloutError.otherPlan("the UpgradePlan goes to \(to), and Promise \(live.name) would go to \(version)")
+    }
     let last = try await store.load()
     let id = String(UInt32.random(in: 0...UInt32.max), radix: 16)
-    let record = RolloutRecord(
+    var record = RolloutRecord(
       number: (last?.record.number ?? 0) + 1, id: id, promise: promise, promiseUID: live.object.uid,
-      from: live.revisionVersion, to: version, strategy: strategy, includesPinned: includesPinned,
-      gateCommand: gateCommand, startedAt: now())
-    return try await store.begin(record, after: last).record
+      from: live.revisionVersion, to: version, strategy: strategy, includesPinned: options.includesPinned,
+      gateCommand: options.gateCommand, startedAt: now())
+    record.hold = hold
+    record.isStrict = options.isStrict
+    record.fromDigest = live.planDigest
+    record.toDigest = candidate.planDigest
+    return try await store.begin(record, before: why == nil ? nil : live, after: last).record
   }
 
   /// Changes the record of an open rollout.
@@ -88,7 +131,10 @@ public struct RolloutControl: Sendable {
         return
       }
       record.direction = .back
-      record.enter(.moving)
+      // What is moved back is released in waves again when it was paused, and all at once when it was pinned.
+      record.wave = 0
+      record.waveDoneAt = nil
+      record.enter(record.hold == .pause ? .holding : .moving)
     }
   }
 
@@ -101,6 +147,17 @@ public struct RolloutControl: Sendable {
     for member in logic.failures {
       guard let binding = member.binding, var mark = member.mark else { continue }
       mark.earlierJob = member.newestJob?.uid
+      mark.movedAt = now()
+      if logic.record.hold == .pause {
+        guard let type = logic.fleet.promise?.api?.resourceType else { continue }
+        var patch = HoldMark.patch(member.resource.object, isPaused: false, mark: mark)
+        patch.set(.string(KratixLabels.yes), at: ["metadata", "labels", KratixLabels.manualReconciliation])
+        _ = try await api.patch(
+          type, namespace: member.resource.namespace, name: member.resource.name, .merge(patch),
+          options: RolloutStore.options)
+        asked.append(member.key)
+        continue
+      }
       var patch = HoldMark.patch(binding, version: binding.version, mark: mark).arrayValue ?? []
       patch.append([
         "op": "add",
@@ -122,12 +179,19 @@ public struct RolloutControl: Sendable {
       var mark = member.mark
     else { return false }
     mark.isSkipped = true
+    if logic.record.hold == .pause {
+      guard let type = logic.fleet.promise?.api?.resourceType else { return false }
+      _ = try await api.patch(
+        type, namespace: member.resource.namespace, name: member.resource.name,
+        .merge(HoldMark.patch(member.resource.object, isPaused: true, mark: mark)), options: RolloutStore.options)
+      return true
+    }
     try await send(HoldMark.patch(binding, version: mark.held, mark: mark).arrayValue ?? [], to: binding)
     return true
   }
 
   /// Gives the rollout up where it is: a resource that runs the Promise's present version follows it again, any other
-  /// stays pinned to the version that it runs.
+  /// stays pinned to the version that it runs, or paused.
   public func abort() async throws -> RolloutRecord {
     let now = now()
     // First the record, so that nobody drives on.
@@ -135,6 +199,14 @@ public struct RolloutControl: Sendable {
     let logic = try await look()
     let latest = logic.fleet.latestRevision?.version
     for member in logic.members {
+      if record.hold == .pause, let mark = member.mark, mark.isLifted, let type = logic.fleet.promise?.api?.resourceType
+      {
+        _ = try await api.patch(
+          type, namespace: member.resource.namespace, name: member.resource.name,
+          .merge(HoldMark.patch(member.resource.object, isPaused: member.resource.isPaused, mark: nil)),
+          options: RolloutStore.options)
+        continue
+      }
       guard let mark = member.mark, mark.followedLatest, let binding = member.binding, binding.version == latest,
         member.resource.promiseVersion == latest
       else { continue }

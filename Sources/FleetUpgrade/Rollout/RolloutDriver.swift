@@ -9,6 +9,10 @@ public enum RolloutError: Error, Sendable, Hashable, CustomStringConvertible {
   case notServed(String)
   /// Another driver has taken over.
   case leaseLost(String)
+  /// Bindings cannot be pinned, and why.
+  case cannotPin(String)
+  /// The strategy was written for something else.
+  case otherPlan(String)
   /// The Promise is not applied yet, and only its file has it.
   case needsFile(promise: String, version: String)
 
@@ -18,6 +22,8 @@ public enum RolloutError: Error, Sendable, Hashable, CustomStringConvertible {
     case .recordDeleted(let promise): "the record of the rollout of Promise \(promise) was deleted"
     case .notServed(let promise): "Promise \(promise) is not installed, or serves no API"
     case .leaseLost(let holder): "the rollout is driven by \(holder) now; this command only stopped watching"
+    case .cannotPin(let why): "the fleet cannot be held by pins: \(why); say --hold pause"
+    case .otherPlan(let why): why
     case .needsFile(let promise, let version):
       "Promise \(promise) \(version) is not applied yet: go on with kubectl kratix upgrade -f FILE"
     }
@@ -42,6 +48,10 @@ public struct RolloutDriver: Sendable {
   public enum Event: Sendable {
     /// Another driver is waited for.
     case waiting(holder: String)
+    /// The server cannot be asked for the moment, and why; it is tried again.
+    case trouble(String)
+    /// A resource whose outputs are not what the plan said.
+    case difference(resource: String)
     /// The rollout as it is now.
     case view(RolloutLogic)
   }
@@ -52,24 +62,31 @@ public struct RolloutDriver: Sendable {
   let api: any KubernetesAPI
   let promise: String
   let candidate: Promise?
+  let predictions: [String: String]
   let identity: Identity
   let gate: Gate
   let now: @Sendable () -> Double
+  let backoff: Backoff
   let onEvent: @Sendable (Event) -> Void
 
   /// - Parameters:
   ///   - candidate: the Promise to apply; nil when it is applied already, or is one of the Promise's revisions.
+  ///   - predictions: what the plan said that each resource puts out: see `RolloutLogic`.
   ///   - now: seconds since 1970.
+  ///   - backoff: between attempts, when the server cannot be asked for the moment.
   public init(
-    api: any KubernetesAPI, promise: String, candidate: Promise?, identity: Identity, gate: @escaping Gate,
-    now: @escaping @Sendable () -> Double, onEvent: @escaping @Sendable (Event) -> Void
+    api: any KubernetesAPI, promise: String, candidate: Promise?, predictions: [String: String] = [:],
+    identity: Identity, gate: @escaping Gate, now: @escaping @Sendable () -> Double, backoff: Backoff = .reconnecting,
+    onEvent: @escaping @Sendable (Event) -> Void
   ) {
     self.api = api
     self.promise = promise
     self.candidate = candidate
+    self.predictions = predictions
     self.identity = identity
     self.gate = gate
     self.now = now
+    self.backoff = backoff
     self.onEvent = onEvent
   }
 
@@ -81,7 +98,7 @@ public struct RolloutDriver: Sendable {
   ///   changed then, and another run goes on.
   public func run() async throws -> RolloutRecord {
     let lease = RolloutLease(api: api, promise: promise, driver: identity, now: now)
-    try await lease.acquire { onEvent(.waiting(holder: $0)) }
+    try await patiently { try await lease.acquire { onEvent(.waiting(holder: $0)) } }
     let result: Result<RolloutRecord, any Error>
     do {
       let record = try await withThrowingTaskGroup(of: RolloutRecord?.self) { group in
@@ -104,25 +121,35 @@ public struct RolloutDriver: Sendable {
   }
 
   private func drive() async throws -> RolloutRecord {
-    guard let stored = try await store.load() else { throw RolloutError.noRollout(promise) }
+    guard let stored = try await patiently({ try await store.load() }) else { throw RolloutError.noRollout(promise) }
     if stored.record.isOver { return stored.record }
-    guard
-      let type = try await api.find(.promises, namespace: nil, name: promise).flatMap({ Promise($0).api?.resourceType })
-    else { throw RolloutError.notServed(promise) }
-    var state = RolloutState(stored)
+    let served = try await patiently { try await api.find(.promises, namespace: nil, name: promise) }
+    guard let type = served.flatMap({ Promise($0).api?.resourceType }) else { throw RolloutError.notServed(promise) }
+    var latest = stored
     while true {
-      if let record = try await look(type, state) { return record }
-      state = RolloutState(state.stored)
+      // A watch that cannot even begin ends a look; another one may go well.
+      let present = latest
+      switch try await patiently({ try await look(type, RolloutState(present)) }) {
+      case .ended(let record): return record
+      case .again(let stored): latest = stored
+      }
     }
   }
 
-  /// Watches and acts. - Returns: the record when the rollout is over or halted; nil when everything is to be read anew.
-  private func look(_ type: ResourceType, _ state: RolloutState) async throws -> RolloutRecord? {
+  private enum Look {
+    /// The rollout is over or halted.
+    case ended(RolloutRecord)
+    /// Everything is to be read anew.
+    case again(RolloutStore.Stored)
+  }
+
+  /// Watches and acts.
+  private func look(_ type: ResourceType, _ state: RolloutState) async throws -> Look {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { await state.followRecord(of: promise, api: api) }
       group.addTask { await state.followFleet(of: promise, type: type, api: api) }
       defer { group.cancelAll() }
-      return try await steer(state)
+      return try await steer(state).map(Look.ended) ?? .again(state.stored)
     }
   }
 
@@ -130,7 +157,7 @@ public struct RolloutDriver: Sendable {
     let alarm = Alarm { state.wake() }
     for await _ in state.changes {
       guard let (fleet, stored) = try state.present else { continue }
-      let logic = RolloutLogic(record: stored.record, fleet: fleet, now: now())
+      let logic = RolloutLogic(record: stored.record, fleet: fleet, now: now(), predictions: predictions)
       onEvent(.view(logic))
       if stored.record.isOver || stored.record.halt != nil { return stored.record }
       let decision = logic.decide()
@@ -148,19 +175,27 @@ public struct RolloutDriver: Sendable {
   private func perform(
     _ actions: [RolloutAction], _ logic: RolloutLogic, _ stored: RolloutStore.Stored, _ state: RolloutState
   ) async throws -> Bool {
-    var binds: [(ResourceBinding, String, HoldMark?)] = []
+    var writes: [@Sendable () async throws -> Void] = []
     var hasActed = false
     for action in actions {
       switch action {
       case .bind(let resource, let version, let mark):
-        guard let binding = logic.fleet.bindings[resource], !state.isRefused(binding) else { continue }
-        binds.append((binding, version, mark))
+        guard let binding = logic.fleet.bindings[resource], !state.isRefused(binding.object) else { continue }
+        writes.append { try await bind(binding, version, mark, state) }
+      case .pause(let key, let isPaused, let mark):
+        guard let type = logic.fleet.promise?.api?.resourceType, let resource = logic.fleet.resources[key]?.object,
+          !state.isRefused(resource)
+        else { continue }
+        writes.append { try await pause(resource, type, isPaused, mark, state) }
       case .apply(let version):
-        if let halt = try await apply(version, logic) {
+        if let halt = try await apply(version, logic, stored, state) {
           var record = stored.record
           record.halt = .stopped(reason: halt)
           try await save(record, logic, stored, state)
         }
+        hasActed = true
+      case .checkOutputs:
+        try await save(try await checked(stored.record, logic), logic, stored, state)
         hasActed = true
       case .runGate:
         try await save(try await gated(stored.record), logic, stored, state)
@@ -170,19 +205,41 @@ public struct RolloutDriver: Sendable {
         hasActed = true
       }
     }
-    guard !binds.isEmpty else { return hasActed }
+    guard !writes.isEmpty else { return hasActed }
+    let pending = writes
     try await withThrowingTaskGroup(of: Void.self) { group in
-      var next = binds.makeIterator()
+      var next = pending.makeIterator()
       for _ in 0..<8 {
-        guard let (binding, version, mark) = next.next() else { break }
-        group.addTask { try await bind(binding, version, mark, state) }
+        guard let write = next.next() else { break }
+        group.addTask { try await write() }
       }
       while try await group.next() != nil {
-        guard let (binding, version, mark) = next.next() else { continue }
-        group.addTask { try await bind(binding, version, mark, state) }
+        guard let write = next.next() else { continue }
+        group.addTask { try await write() }
       }
     }
     return true
+  }
+
+  private func pause(
+    _ resource: KubernetesObject, _ type: ResourceType, _ isPaused: Bool, _ mark: HoldMark?, _ state: RolloutState
+  ) async throws {
+    do {
+      let object = try await patiently {
+        try await api.patch(
+          type, namespace: resource.namespace, name: resource.name,
+          .merge(HoldMark.patch(resource, isPaused: isPaused, mark: mark)), options: RolloutStore.options)
+      }
+      state.know(resource: object)
+    } catch let error as StatusError where [404, 409].contains(error.code) {
+      // Somebody was there first: perhaps we ourselves, when an answer was lost.
+      guard
+        let fresh = try await patiently({
+          try await api.find(type, namespace: resource.namespace, name: resource.name)
+        })
+      else { return state.refuse(resource) }
+      state.know(resource: fresh)
+    }
   }
 
   private func bind(
@@ -196,12 +253,12 @@ public struct RolloutDriver: Sendable {
       }
       state.know(object)
     } catch let error as StatusError where [404, 409, 422].contains(error.code) {
-      // Somebody was there first: perhaps we ourselves, when an answer was lost.
+      // Somebody was there first: perhaps we ourselves, when an answer was lost. Or an admission webhook refuses.
       guard
         let fresh = try await patiently({
           try await api.find(.resourceBindings, namespace: binding.namespace, name: binding.name)
         })
-      else { return state.refuse(binding) }
+      else { return state.refuse(binding.object) }
       let isSame =
         ResourceBinding(fresh).version == binding.version
         && fresh.annotations[HoldMark.annotation] == binding.object.annotations[HoldMark.annotation]
@@ -211,21 +268,27 @@ public struct RolloutDriver: Sendable {
   }
 
   /// - Returns: why the API server refuses the Promise; nil when it took it.
-  private func apply(_ version: String, _ logic: RolloutLogic) async throws -> String? {
+  private func apply(
+    _ version: String, _ logic: RolloutLogic, _ stored: RolloutStore.Stored, _ state: RolloutState
+  ) async throws -> String? {
     guard var live = logic.fleet.promise else { return nil }
-    guard let candidate = candidate(version, logic.fleet) else {
+    guard let candidate = candidate(version, logic.fleet, stored) else {
       throw RolloutError.needsFile(promise: promise, version: version)
     }
     let seen = live
     for attempt in 1... {
       do {
         let request = live
-        _ = try await patiently { try await PromiseInstaller(api: api).apply(candidate, over: request) }
+        let applied = try await patiently { try await PromiseInstaller(api: api).apply(candidate, over: request) }
+        state.know(promise: applied)
         return nil
-      } catch let error as StatusError where [409, 422].contains(error.code) && attempt < 10 {
+      } catch let error as StatusError where [409, 422].contains(error.code) && attempt < 20 {
         // Its status was written in between, or something else was: only what the plan was made for is replaced.
         live = Promise(try await patiently { try await api.get(.promises, name: promise) })
-        if live.spec != seen.spec || live.revisionVersion != seen.revisionVersion { return nil }
+        if live.spec != seen.spec || live.revisionVersion != seen.revisionVersion {
+          state.know(promise: live)
+          return nil
+        }
       } catch let error as StatusError where (400..<500).contains(error.code) {
         return "the API server refused Promise \(promise) \(version): \(error.message); roll back lets the resources go"
       }
@@ -233,8 +296,14 @@ public struct RolloutDriver: Sendable {
     return nil
   }
 
-  private func candidate(_ version: String, _ fleet: LiveFleet) -> Promise? {
-    if let candidate, candidate.revisionVersion == version { return candidate }
+  private func candidate(_ version: String, _ fleet: LiveFleet, _ stored: RolloutStore.Stored) -> Promise? {
+    let record = stored.record
+    if record.direction == .back, let before = stored.before { return before }
+    if let candidate, record.isInPlace ? candidate.planDigest == record.toDigest : candidate.revisionVersion == version
+    {
+      return candidate
+    }
+    if record.isInPlace || version == KratixNames.unversioned { return nil }
     return fleet.revisions.values.first { $0.version == version }.map(Promise.init(of:))
   }
 
@@ -247,6 +316,37 @@ public struct RolloutDriver: Sendable {
     } else {
       record.halt = .stopped(
         reason: "the gate command exited with \(code) after wave \(record.group?.name ?? ""); resume asks it again")
+    }
+    return record
+  }
+
+  /// Compares what the wave's resources have put out with what the plan said.
+  private func checked(_ record: RolloutRecord, _ logic: RolloutLogic) async throws -> RolloutRecord {
+    var record = record
+    record.checkedWave = record.wave
+    var works: [String: [Work]] = [:]
+    do {
+      let objects = try await patiently {
+        try await api.listAll(.works, labelSelector: "\(KratixLabels.promiseName)=\(promise)").items
+      }
+      for work in objects.map(Work.init) where !work.resourceName.isEmpty {
+        works["\(work.resourceNamespace)/\(work.resourceName)", default: []].append(work)
+      }
+    } catch let error as StatusError where error.reason == .forbidden {
+      onEvent(.trouble("what was put out cannot be compared with the plan: \(error.message)"))
+      if record.isStrict { record.halt = .stopped(reason: "the Works cannot be read: \(error.message)") }
+      return record
+    }
+    let different = logic.wave(record.wave).filter { member in
+      guard member.standing == .done, let expected = member.mark?.outputs else { return false }
+      return (try? Outputs(of: works[member.key] ?? []).digest) != expected
+    }
+    for member in different { onEvent(.difference(resource: member.key)) }
+    if record.isStrict, !different.isEmpty {
+      let names = different.prefix(5).map(\.key).joined(separator: ", ")
+      record.halt = .stopped(
+        reason: "what was put out is not what the plan said: \(names)"
+          + (different.count > 5 ? " and \(different.count - 5) more" : "") + "; resume to go on all the same")
     }
     return record
   }
@@ -274,8 +374,9 @@ public struct RolloutDriver: Sendable {
         return try await work()
       } catch let error as any RetryableError where error.isTransient {
         failures += 1
+        onEvent(.trouble("\(error)"))
         let wait = (error as? StatusError)?.retryAfterSeconds.map { Duration.seconds($0) }
-        try await Task.sleep(for: wait ?? Backoff.reconnecting.delay(afterFailures: failures))
+        try await Task.sleep(for: wait ?? backoff.delay(afterFailures: failures))
       }
     }
   }

@@ -61,15 +61,25 @@ public struct RolloutMember: Sendable {
   var newestJob: KubernetesObject?
   public var standing: Standing
 
-  init(_ resource: ResourceRequest, fleet: LiveFleet, newestJob: KubernetesObject?, record: RolloutRecord) {
+  init(
+    _ resource: ResourceRequest, fleet: LiveFleet, newestJob: KubernetesObject?, record: RolloutRecord, now: Double
+  ) {
     key = resource.object.qualifiedName
     self.resource = resource
     binding = fleet.bindings[key]
-    let mark = binding.flatMap(HoldMark.init(on:))
+    let mark = record.hold == .pin ? binding.flatMap(HoldMark.init(on:)) : HoldMark(on: resource.object)
     if mark?.rollout == record.id { self.mark = mark } else { strayMark = mark }
     self.newestJob = newestJob
     standing = .settling
     standing = stand(record, fleet)
+    // An image that cannot be pulled never fails a Job (contract, section 12.1): time tells.
+    if standing == .moving, record.phase == .moving, record.direction == .forward, let movedAt = self.mark?.movedAt,
+      let timeout = self.mark?.wave.flatMap({
+        record.strategy.groups.indices.contains($0) ? record.strategy.groups[$0].timeout : nil
+      }), now >= movedAt + timeout.seconds
+    {
+      standing = .failed("it is not done after \(timeout)")
+    }
   }
 
   /// What the binding said before anybody held it.
@@ -101,8 +111,8 @@ public struct RolloutMember: Sendable {
 
   private var isRunning: Bool { newestJob.map { JobOutcome($0) == .running } ?? false }
 
-  /// Nothing is under way, well or not.
-  private var isAtRest: Bool { !isAsked && !isRunning }
+  /// Nothing is under way, well or not. A resource that is paused may be asked for all the same.
+  private var isAtRest: Bool { (!isAsked || resource.isPaused) && !isRunning }
 
   /// Nothing is under way, and all is well with the present generation.
   private var isSettled: Bool {
@@ -130,6 +140,7 @@ public struct RolloutMember: Sendable {
   private func stand(_ record: RolloutRecord, _ fleet: LiveFleet) -> Standing {
     if resource.object.isBeingDeleted { return .outside("it is being deleted") }
     guard let binding else { return .outside("Kratix has not bound it yet") }
+    if record.hold == .pause { return standPausing(record, binding) }
     guard let mark else { return standUnmarked(record, fleet, binding) }
     if mark.isSkipped { return .skipped }
     guard binding.version == mark.held || binding.version == record.to else {
@@ -188,6 +199,46 @@ public struct RolloutMember: Sendable {
     guard resource.promiseVersion == version, binding.lastAppliedVersion ?? version == version, upgrade != .false,
       upgrade != .unknown
     else { return .moving }
+    if isSettled { return .done }
+    if let ailment { return .failed(ailment) }
+    return .moving
+  }
+}
+
+// Held by a pause.
+extension RolloutMember {
+  private func standPausing(_ record: RolloutRecord, _ binding: ResourceBinding) -> Standing {
+    guard let mark else {
+      if resource.isPaused { return .outside("it is paused") }
+      guard binding.followsLatest else { return .outside("pinned to \(binding.version)") }
+      guard record.phase == .holding, record.direction == .forward else {
+        return .outside("it is new: it follows the latest version")
+      }
+      if resource.isSuspended { return .outside("its workflow is suspended") }
+      guard resource.promiseVersion != nil else {
+        return .outside("it has never succeeded: it follows the latest version as Kratix sees fit")
+      }
+      return .unheld
+    }
+    if mark.isSkipped { return .skipped }
+    guard binding.followsLatest else { return .drifted("its binding was set to \(binding.version) by hand") }
+    if !mark.isLifted {
+      guard resource.isPaused else { return .drifted("its pause was lifted by hand") }
+      // What ran when it was paused runs on; Kratix says that it has taken notice (contract, section 5.1, step 2).
+      let isSeen = resource.reconciled.map { $0.reason == "PausedReconciliation" } ?? true
+      return isSeen && !isRunning ? .held : .pinning
+    }
+    if resource.isPaused { return .outside("it was paused meanwhile") }
+    if resource.isSuspended { return .outside("its workflow is suspended") }
+    // On the way back, it is held again first.
+    if record.direction == .back, record.phase == .holding { return .unheld }
+    return standLifted(at: record.goal, mark)
+  }
+
+  private func standLifted(at version: String, _ mark: HoldMark) -> Standing {
+    let hasRun = newestJob.map { $0.uid != mark.earlierJob } ?? true
+    if hasRun, isAtRest, newestJob.map({ JobOutcome($0) == .failed }) ?? true, let ailment { return .failed(ailment) }
+    guard hasRun, resource.promiseVersion == version else { return .moving }
     if isSettled { return .done }
     if let ailment { return .failed(ailment) }
     return .moving

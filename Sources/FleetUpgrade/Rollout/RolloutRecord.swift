@@ -39,6 +39,15 @@ public struct RolloutRecord: Sendable, Hashable {
     case aborted
   }
 
+  /// How resources are kept at the version they run until their wave.
+  public enum Hold: String, Sendable, Hashable, CaseIterable {
+    /// Bindings are pinned to the version that their resources run. Resources stay live; Kratix runs each once more
+    /// when the Promise changes.
+    case pin
+    /// Resources are paused. Nothing runs twice; people's edits and deletions wait.
+    case pause
+  }
+
   public struct Counts: Sendable, Hashable {
     public var total = 0
     public var done = 0
@@ -67,6 +76,12 @@ public struct RolloutRecord: Sendable, Hashable {
   public var from: String
   public var to: String
   public var strategy: Strategy
+  public var hold = Hold.pin
+  /// `Promise.planDigest` before and after: tell them apart where the version does not change.
+  public var fromDigest: String?
+  public var toDigest: String?
+  /// Outputs that differ from what the plan said stop the rollout.
+  public var isStrict = false
   /// Move resources too that were pinned to a version.
   public var includesPinned: Bool
   /// A command whose exit code decides after each wave.
@@ -79,6 +94,8 @@ public struct RolloutRecord: Sendable, Hashable {
   /// When all resources of the present wave were done: the beginning of its soak. Seconds since 1970.
   public var waveDoneAt: Double?
   public var gatePassed = false
+  /// The last group whose outputs were compared with the plan's.
+  public var checkedWave = -1
   /// The last group that somebody approved.
   public var approvedWave = -1
   public var startedAt: Double
@@ -106,6 +123,9 @@ public struct RolloutRecord: Sendable, Hashable {
 
   /// Where the rollout is heading.
   public var goal: String { direction == .forward ? to : from }
+
+  /// The version stays, and its revision is changed in place.
+  public var isInPlace: Bool { from == to }
 
   public var group: Strategy.Group? { strategy.groups.indices.contains(wave) ? strategy.groups[wave] : nil }
 
@@ -136,6 +156,10 @@ extension RolloutRecord {
       ],
     ]
     if includesPinned { json["includesPinned"] = true }
+    if hold != .pin { json["hold"] = .string(hold.rawValue) }
+    json["fromDigest"] = fromDigest.map(JSON.string)
+    json["toDigest"] = toDigest.map(JSON.string)
+    if isStrict { json["strict"] = true }
     json["gateCommand"] = gateCommand.map(JSON.string)
     switch halt {
     case .paused: json["halt"] = ["kind": "paused"]
@@ -145,6 +169,7 @@ extension RolloutRecord {
     }
     json["waveDoneAt"] = waveDoneAt.map { .string(Timestamp.microText(secondsSince1970: $0)) }
     if gatePassed { json["gatePassed"] = true }
+    if checkedWave >= 0 { json["checkedWave"] = JSON(checkedWave) }
     if approvedWave >= 0 { json["approvedWave"] = JSON(approvedWave) }
     json["endedAt"] = endedAt.map { .string(Timestamp.text(secondsSince1970: Int64($0))) }
     json["result"] = result.map { .string($0.rawValue) }
@@ -173,6 +198,10 @@ extension RolloutRecord {
       startedAt: startedAt)
     self.direction = direction
     self.phase = phase
+    hold = json["hold"]?.stringValue.flatMap(Hold.init(rawValue:)) ?? .pin
+    fromDigest = json["fromDigest"]?.stringValue
+    toDigest = json["toDigest"]?.stringValue
+    isStrict = json["strict"]?.boolValue ?? false
     switch json[path: "halt", "kind"]?.stringValue {
     case "paused": halt = .paused
     case "approval": halt = .approval(wave: Int(json[path: "halt", "wave"]?.intValue ?? 0))
@@ -182,6 +211,7 @@ extension RolloutRecord {
     wave = Int(json["wave"]?.intValue ?? 0)
     waveDoneAt = json["waveDoneAt"]?.stringValue.flatMap(Timestamp.secondsSince1970)
     gatePassed = json["gatePassed"]?.boolValue ?? false
+    checkedWave = Int(json["checkedWave"]?.intValue ?? -1)
     approvedWave = Int(json["approvedWave"]?.intValue ?? -1)
     endedAt = json["endedAt"]?.stringValue.flatMap(Timestamp.secondsSince1970)
     result = json["result"]?.stringValue.flatMap(Result.init(rawValue:))

@@ -10,7 +10,10 @@ final class RolloutState: Sendable {
     var stored: RolloutStore.Stored
     /// Bindings as our own writes left them, by uid.
     var written: [String: ResourceBinding] = [:]
-    /// Bindings whose patch was refused, with the version that it was made for: not tried again until they change.
+    /// The Promise and resources likewise.
+    var writtenPromise: Promise?
+    var writtenResources: [String: ResourceRequest] = [:]
+    /// Bindings and resources whose patch was refused, with the version that it was made for: not tried again until they change.
     var refused: [String: String] = [:]
     /// Why nothing more can be known.
     var failure: (any Error)?
@@ -48,6 +51,25 @@ final class RolloutState: Sendable {
         continue
       }
       fleet.bindings[key] = binding
+    }
+    if let written = content.writtenPromise {
+      if let seen = fleet.promise, seen.object.uid == written.object.uid,
+        Self.isOlder(seen.object.resourceVersion, written.object.resourceVersion)
+      {
+        fleet.promise = written
+      } else {
+        content.writtenPromise = nil
+      }
+    }
+    for (uid, resource) in content.writtenResources {
+      let key = resource.object.qualifiedName
+      guard let seen = fleet.resources[key], seen.object.uid == uid,
+        Self.isOlder(seen.object.resourceVersion, resource.object.resourceVersion)
+      else {
+        content.writtenResources[uid] = nil
+        continue
+      }
+      fleet.resources[key] = resource
     }
     return (fleet, content.stored)
   }
@@ -101,12 +123,18 @@ final class RolloutState: Sendable {
     content.withLock { $0.written[binding.uid] = ResourceBinding(binding) }
   }
 
-  func refuse(_ binding: ResourceBinding) {
-    content.withLock { $0.refused[binding.object.uid] = binding.object.resourceVersion }
+  func know(promise: Promise) { content.withLock { $0.writtenPromise = promise } }
+
+  func know(resource object: KubernetesObject) {
+    content.withLock { $0.writtenResources[object.uid] = ResourceRequest(object) }
   }
 
-  func isRefused(_ binding: ResourceBinding) -> Bool {
-    content.withLock { $0.refused[binding.object.uid] == binding.object.resourceVersion }
+  func refuse(_ object: KubernetesObject) {
+    content.withLock { $0.refused[object.uid] = object.resourceVersion }
+  }
+
+  func isRefused(_ object: KubernetesObject) -> Bool {
+    content.withLock { $0.refused[object.uid] == object.resourceVersion }
   }
 
   /// Versions of one resource count up; one that is no number is taken for new.
@@ -129,7 +157,8 @@ final class Alarm: Sendable {
     let ring = ring
     let next = Task {
       do {
-        try await Task.sleep(for: .seconds(max(0, min(seconds, 86_400))))
+        // A clock may be set, and a computer may sleep, meanwhile: a long wait is looked at anew now and then.
+        try await Task.sleep(for: .seconds(max(0, min(seconds, 30))))
         ring()
       } catch {
         return

@@ -10,6 +10,15 @@ public struct RolloutStore: Sendable {
     /// Earlier rollouts, newest first.
     public var history: [RolloutRecord]
     var object: KubernetesObject
+
+    /// The Promise as it was before, where no revision keeps it: its version stays, or it had none.
+    public var before: Promise? {
+      guard let content = object[path: "data", "before"]?.stringValue,
+        let bytes = try? Gzip.decodedContent(content, limit: Gzip.defaultLimit),
+        let json = try? JSON(parsing: String(decoding: bytes, as: UTF8.self))
+      else { return nil }
+      return Promise(KubernetesObject(json))
+    }
   }
 
   static let historyLimit = 20
@@ -60,14 +69,23 @@ public struct RolloutStore: Sendable {
 
   /// Begins a rollout; the one before, if there was any, becomes history.
   /// - Throws: `StatusError`; 409 when somebody else began one at the same moment.
-  public func begin(_ record: RolloutRecord, after previous: Stored?) async throws -> Stored {
-    guard let previous else {
+  /// - Parameter before: the Promise as it is, when no revision keeps it.
+  public func begin(_ record: RolloutRecord, before: Promise? = nil, after previous: Stored?) async throws -> Stored {
+    let kept = before.map { promise in
+      var object = KubernetesObject(apiVersion: promise.object.apiVersion, kind: "Promise", name: promise.name)
+      object.labels = promise.object.labels
+      object.spec = promise.spec
+      return JSON.string(Gzip.encodedContent(Array(object.json.text(.goCompact).utf8)))
+    }
+    guard var previous else {
       var object = KubernetesObject(
         apiVersion: "v1", kind: "ConfigMap", name: name, namespace: KratixNames.systemNamespace)
       object.labels = ["app.kubernetes.io/managed-by": PromiseInstaller.fieldManager]
       object["data"] = ["record": .string(record.json.text()), "history": "[]"]
+      object.json.set(kept, at: ["data", "before"])
       return try Self.parse(try await api.create(.configMaps, object, options: Self.options))
     }
+    previous.object.json.set(kept, at: ["data", "before"])
     var stored = previous
     stored.history = Array(([previous.record] + previous.history).prefix(Self.historyLimit))
     return try await save(record, over: stored)
@@ -77,9 +95,8 @@ public struct RolloutStore: Sendable {
   /// - Throws: `StatusError`; 409 when somebody did.
   public func save(_ record: RolloutRecord, over stored: Stored) async throws -> Stored {
     var object = stored.object
-    object["data"] = [
-      "record": .string(record.json.text()), "history": .string(JSON.array(stored.history.map(\.json)).text()),
-    ]
+    object.json.set(.string(record.json.text()), at: ["data", "record"])
+    object.json.set(.string(JSON.array(stored.history.map(\.json)).text()), at: ["data", "history"])
     return try Self.parse(
       try await api.update(.configMaps, object, subresource: nil, options: Self.options))
   }

@@ -51,6 +51,33 @@ public enum Amount: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
+/// A version, or with slashes around it a regular expression of the whole version.
+public struct VersionPattern: Sendable, Hashable {
+  public let text: String
+  private let isExpression: Bool
+
+  /// - Throws: `StrategyError` when the expression cannot be read.
+  public init(_ text: String) throws(StrategyError) {
+    self.text = text
+    isExpression = text.count >= 2 && text.hasPrefix("/") && text.hasSuffix("/")
+    guard isExpression else { return }
+    do {
+      _ = try expression
+    } catch {
+      throw StrategyError("\(text) is no regular expression: \(error)")
+    }
+  }
+
+  private var expression: RegularExpression {
+    get throws { try RegularExpression("^(?:\(text.dropFirst().dropLast()))$") }
+  }
+
+  public func matches(_ version: String) -> Bool {
+    guard isExpression else { return version == text }
+    return (try? expression.matches(version)) ?? false
+  }
+}
+
 /// In which order, how many at a time, and how carefully a fleet is moved.
 public struct Strategy: Sendable, Hashable {
   /// One wave.
@@ -74,11 +101,18 @@ public struct Strategy: Sendable, Hashable {
     public var maxFailures: Amount
     /// Whether somebody has to approve before the next group.
     public var approval: Bool
+    /// How long one resource may take; as long as it likes when nil.
+    public var timeout: GoDuration?
+    /// When its resources may begin to move.
+    public var windows: UpgradeWindows
 
     public init(
       name: String, members: Members = .remainder, size: Amount? = nil, maxConcurrent: Amount? = nil,
-      soak: GoDuration = GoDuration(nanoseconds: 0), maxFailures: Amount = .count(0), approval: Bool = false
+      soak: GoDuration = GoDuration(nanoseconds: 0), maxFailures: Amount = .count(0), approval: Bool = false,
+      timeout: GoDuration? = nil, windows: UpgradeWindows = UpgradeWindows([])
     ) {
+      self.timeout = timeout
+      self.windows = windows
       self.name = name
       self.members = members
       self.size = size
@@ -90,8 +124,27 @@ public struct Strategy: Sendable, Hashable {
   }
 
   public var groups: [Group]
+  /// Nothing is held before; seconds since 1970.
+  public var startAt: Double?
+  /// The versions from which resources are moved; empty for all.
+  public var from: [VersionPattern]
+  /// The Promise and the version that it was written for; nil for any.
+  public var promise: String?
+  public var to: String?
 
-  public init(groups: [Group]) { self.groups = groups }
+  public init(
+    groups: [Group], startAt: Double? = nil, from: [VersionPattern] = [], promise: String? = nil, to: String? = nil
+  ) {
+    self.groups = groups
+    self.startAt = startAt
+    self.from = from
+    self.promise = promise
+    self.to = to
+  }
+
+  func takes(version: String?) -> Bool {
+    from.isEmpty || from.contains { pattern in version.map(pattern.matches) ?? false }
+  }
 
   /// One canary, then a quarter, then the rest; the first failure stops.
   public static let standard = Strategy(groups: [
@@ -126,5 +179,5 @@ extension Strategy.Group {
   }
 
   /// How many may move at a time in a group of so many: at least one.
-  func concurrency(of total: Int) -> Int { max(1, maxConcurrent.map { $0.of(total) } ?? total) }
+  func concurrency(of total: Int) -> Int { max(1, maxConcurrent.map { $0.atMost(of: total) } ?? total) }
 }

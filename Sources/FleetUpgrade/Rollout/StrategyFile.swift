@@ -11,8 +11,9 @@ extension Strategy {
   static let maximumGroups = 100
 
   /// From a strategy file: a document with `groups`, or a document of kind `UpgradePlan` with `spec.rolloutGroups`.
+  /// - Parameter now: seconds since 1970; an UpgradePlan's schedule means its next time.
   /// - Throws: `StrategyError`.
-  public init(yaml text: String) throws(StrategyError) {
+  public init(yaml text: String, now: Double) throws(StrategyError) {
     let document: JSON
     do {
       let documents = try YAML.documents(text).filter { !$0.isNull }
@@ -29,8 +30,8 @@ extension Strategy {
       throw StrategyError("\(error)")
     }
     if document["kind"]?.stringValue == "UpgradePlan" {
-      throw StrategyError(
-        "documents of kind UpgradePlan are not read yet: write the groups as groups: [{name, matchLabels, ...}]")
+      try self.init(upgradePlan: document, now: now)
+      return
     }
     try self.init(json: document)
   }
@@ -40,8 +41,8 @@ extension Strategy {
     guard let object = json.objectValue else {
       throw StrategyError("a strategy is a mapping with groups, not \(json.typeName)")
     }
-    for key in object.keys.sorted() where key != "groups" {
-      throw StrategyError("\(key): no such field; a strategy has groups")
+    for key in object.keys.sorted() where !Self.fields.contains(key) {
+      throw StrategyError("\(key): no such field; a strategy has groups, startAt and timeZone")
     }
     guard let entries = json["groups"]?.arrayValue, !entries.isEmpty else {
       throw StrategyError("groups: a list of at least one group is expected")
@@ -61,15 +62,33 @@ extension Strategy {
       }
       groups.append(group)
     }
-    self.init(groups: groups)
+    var from: [VersionPattern] = []
+    for entry in json["from"]?.arrayValue ?? [] { from.append(try VersionPattern(entry.stringValue ?? "")) }
+    var startAt: Double?
+    if let text = json["startAt"]?.stringValue {
+      startAt = try Self.moment(text, timeZone: json["timeZone"]?.stringValue, path: "startAt")
+    }
+    self.init(
+      groups: groups, startAt: startAt, from: from, promise: json["promise"]?.stringValue,
+      to: json["to"]?.stringValue)
   }
 
-  public var json: JSON { ["groups": .array(groups.map(\.json))] }
+  private static let fields: Set<String> = ["groups", "startAt", "timeZone", "from", "promise", "to"]
+
+  public var json: JSON {
+    var json: JSON = ["groups": .array(groups.map(\.json))]
+    json["startAt"] = startAt.map { .string(Timestamp.text(secondsSince1970: Int64($0))) }
+    if !from.isEmpty { json["from"] = .array(from.map { .string($0.text) }) }
+    json["promise"] = promise.map(JSON.string)
+    json["to"] = to.map(JSON.string)
+    return json
+  }
 }
 
 extension Strategy.Group {
   private static let fields: Set<String> = [
     "name", "matchLabels", "matchExpressions", "matchAll", "size", "maxConcurrent", "soak", "maxFailures", "approval",
+    "pauseAfter", "timeout", "windows",
   ]
 
   init(json: JSON, path: String) throws(StrategyError) {
@@ -108,9 +127,11 @@ extension Strategy.Group {
     self.init(
       name: name, members: members, size: try Self.amount(json, "size", path, minimum: 1),
       maxConcurrent: try Self.amount(json, "maxConcurrent", path, minimum: 1),
-      soak: try Self.duration(json, "soak", path),
+      soak: try Self.duration(json, "soak", path) ?? GoDuration(nanoseconds: 0),
       maxFailures: try Self.amount(json, "maxFailures", path, minimum: 0) ?? .count(0),
-      approval: try Self.flag(json, "approval", path))
+      approval: [try Self.flag(json, "approval", path), try Self.flag(json, "pauseAfter", path)].contains(true),
+      timeout: try Self.duration(json, "timeout", path),
+      windows: try UpgradeWindows(json: json["windows"], path: "\(path).windows"))
   }
 
   private static func amount(
@@ -124,8 +145,8 @@ extension Strategy.Group {
     return amount
   }
 
-  private static func duration(_ json: JSON, _ key: String, _ path: String) throws(StrategyError) -> GoDuration {
-    guard let value = json[key], !value.isNull else { return GoDuration(nanoseconds: 0) }
+  private static func duration(_ json: JSON, _ key: String, _ path: String) throws(StrategyError) -> GoDuration? {
+    guard let value = json[key], !value.isNull else { return nil }
     guard let duration = value.stringValue.flatMap({ GoDuration($0) }), duration.nanoseconds >= 0 else {
       throw StrategyError("\(path).\(key): a duration such as 90s, 5m or 1h30m is expected, not \(value.text())")
     }
@@ -153,6 +174,8 @@ extension Strategy.Group {
     if soak.nanoseconds > 0 { json["soak"] = .string(soak.description) }
     if maxFailures != .count(0) { json["maxFailures"] = maxFailures.json }
     if approval { json["approval"] = true }
+    json["timeout"] = timeout.map { .string($0.description) }
+    if !windows.windows.isEmpty { json["windows"] = windows.json }
     return json
   }
 }

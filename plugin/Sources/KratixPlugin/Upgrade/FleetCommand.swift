@@ -7,7 +7,8 @@ struct FleetCommand: AsyncParsableCommand {
     commandName: "fleet", abstract: "List the resources of a Promise with the version that each runs.",
     discussion: """
       STATE is what a resource is doing: ready, running, failing, pending, behind (its binding asks for another version
-      than it runs), paused, suspended, misplaced or deleting.
+      than it runs), paused, suspended, misplaced or deleting; a * after WANTED marks drift: a binding that was set by
+      hand to another version than the rollout that holds it knows.
 
       Example: kubectl kratix fleet mongodb -o json
       """)
@@ -19,6 +20,10 @@ struct FleetCommand: AsyncParsableCommand {
 
   @Option(name: [.customShort("l"), .long], help: "Only resources with these labels.")
   var selector = ""
+
+  @Flag(
+    name: .shortAndLong, help: "Show the fleet again whenever it changes; elsewhere than on a terminal, the changes.")
+  var watch = false
 
   @Option(name: .shortAndLong, help: "table, wide, json, yaml or name.")
   var output: OutputFormat = .table
@@ -32,7 +37,46 @@ struct FleetCommand: AsyncParsableCommand {
       throw Failure(
         "Promise \(promise) is not installed; " + (names.isEmpty ? "no Promise is" : "installed are: \(names)"))
     }
-    try Console.out(FleetText.render(fleet, of: installed.name, as: output))
+    guard watch, let type = installed.api?.resourceType else {
+      return try Console.out(FleetText.render(fleet, of: installed.name, as: output))
+    }
+    guard output == .table || output == .wide else {
+      throw Failure("--watch prints table or wide, not \(output.rawValue)", exitCode: 64)
+    }
+    try await TerminationSignals.endingOnSignal { [self] in
+      try await follow(FleetFeed(api: api, promiseName: installed.name, type: type), selection)
+    }
+  }
+
+  private func follow(_ feed: FleetFeed, _ selection: FleetSelection) async throws {
+    let labels = try LabelSelector(parsing: selector)
+    let view = LiveView()
+    var told: [String: [String]] = [:]
+    var hasHead = false
+    for try await live in feed.updates() {
+      guard let promise = live.promise else { throw UpgradeError.promiseDeleted(promise) }
+      let fleet = FleetSnapshot(
+        promise: promise, revisions: live.revisions.values.sorted { $0.name < $1.name },
+        members: live.members.filter { member in
+          labels.matches(member.resource.object.labels)
+            && (selection.namespace.map { $0 == member.resource.namespace } ?? true)
+        },
+        destinations: [], installedPromises: [])
+      let table = FleetText.rows(fleet, wide: output == .wide)
+      if Console.outputIsTerminal {
+        view.show(table.text.split(separator: "\n").map(String.init))
+        continue
+      }
+      // The first look whole, then what changed; ages alone are no change.
+      let changed = table.rows.filter { row in told["\(row[0])/\(row[1])"].map { $0 != Array(row.dropLast()) } ?? true }
+      for row in changed { told["\(row[0])/\(row[1])"] = Array(row.dropLast()) }
+      if changed.isEmpty { continue }
+      var lines = table
+      lines.rows = changed
+      let text = lines.text.split(separator: "\n").map(String.init)
+      Console.out((hasHead ? text.dropFirst() : text[...]).joined(separator: "\n"))
+      hasHead = true
+    }
   }
 }
 
@@ -46,7 +90,9 @@ enum FleetText {
       return fleet.members.map {
         "\(fleet.promise?.api?.resourceType?.qualifiedResource ?? promise)/\($0.resource.name)"
       }.joined(separator: "\n")
-    case .table, .wide: return table(fleet, promise, wide: format == .wide)
+    case .table, .wide:
+      guard !fleet.members.isEmpty else { return "Promise \(promise) has no resources." }
+      return rows(fleet, wide: format == .wide).text
     case .markdown, .html, .sarif:
       throw Failure("fleet prints table, wide, json, yaml or name, not \(format.rawValue)", exitCode: 64)
     }
@@ -58,33 +104,49 @@ enum FleetText {
       "promise": .string(promise), "latest": latest.map(JSON.string) ?? .null,
       "resources": .array(
         fleet.members.map { member in
-          [
+          let mark = mark(of: member)
+          return [
             "namespace": .string(member.resource.namespace), "name": .string(member.resource.name),
             "version": member.version.map(JSON.string) ?? .null,
             "wanted": member.wantedVersion(latest: latest).map(JSON.string) ?? .null,
             "binding": member.binding.map { .string($0.version) } ?? .null,
+            "wave": mark?.wave.map { JSON($0 + 1) } ?? .null,
             "state": .string(ResourceState(of: member, latest: latest).rawValue),
+            "drift": .bool(isDrifted(member, mark, latest: latest)),
           ]
         }),
     ]
   }
 
-  private static func table(_ fleet: FleetSnapshot, _ promise: String, wide: Bool) -> String {
-    guard !fleet.members.isEmpty else { return "Promise \(promise) has no resources." }
+  /// The ages are last, in every row.
+  static func rows(_ fleet: FleetSnapshot, wide: Bool) -> TextTable {
     let latest = fleet.latestRevision?.version
     var table =
       wide
-      ? TextTable("NAMESPACE", "NAME", "VERSION", "WANTED", "BINDING", "STATE", "MESSAGE")
-      : TextTable("NAMESPACE", "NAME", "VERSION", "WANTED", "STATE")
+      ? TextTable("NAMESPACE", "NAME", "VERSION", "WANTED", "BINDING", "WAVE", "STATE", "MESSAGE", "AGE")
+      : TextTable("NAMESPACE", "NAME", "VERSION", "WANTED", "BINDING", "WAVE", "STATE", "AGE")
     for member in fleet.members {
-      let cells = [
+      let mark = mark(of: member)
+      let wanted = member.wantedVersion(latest: latest) ?? "-"
+      var cells = [
         member.resource.namespace, member.resource.name, member.version ?? "-",
-        member.wantedVersion(latest: latest) ?? "-",
+        isDrifted(member, mark, latest: latest) ? "\(wanted)*" : wanted, member.binding?.version ?? "-",
+        mark?.wave.map { "\($0 + 1)" } ?? "-", ResourceState(of: member, latest: latest).rawValue,
       ]
-      let state = ResourceState(of: member, latest: latest).rawValue
-      table.rows.append(
-        wide ? cells + [member.binding?.version ?? "-", state, member.resource.message ?? ""] : cells + [state])
+      if wide { cells.append(member.resource.message ?? "") }
+      let born = member.resource.object.creationTimestamp.flatMap(Timestamp.secondsSince1970)
+      table.rows.append(cells + [born.map { RolloutText.age(RolloutSession.now - $0) } ?? "-"])
     }
-    return table.text
+    return table
+  }
+
+  private static func mark(of member: FleetMember) -> HoldMark? {
+    member.binding.flatMap(HoldMark.init(on:)) ?? HoldMark(on: member.resource.object)
+  }
+
+  /// Its binding says neither what a rollout holds it at nor where the fleet goes.
+  private static func isDrifted(_ member: FleetMember, _ mark: HoldMark?, latest: String?) -> Bool {
+    guard let mark, let binding = member.binding, HoldMark(on: binding) != nil else { return false }
+    return binding.version != mark.held && binding.version != latest
   }
 }

@@ -142,8 +142,8 @@ struct RolloutRollback: AsyncParsableCommand {
     let logic = try await session.control.look()
     let record = logic.record
     guard let live = logic.fleet.promise else { throw RolloutError.notServed(arguments.promise) }
-    let isOpen = !record.isOver && record.promiseUID == live.object.uid
-    if isOpen {
+    let isSame = record.promiseUID == live.object.uid
+    if !record.isOver, isSame {
       if let to, to != record.from {
         throw Failure(
           "a rollout from \(record.from) to \(record.to) is open: roll back to \(record.from), or abort it first")
@@ -151,55 +151,38 @@ struct RolloutRollback: AsyncParsableCommand {
       _ = try await session.control.turnBack()
       return try await session.drive()
     }
-    guard let version = to ?? (record.promiseUID == live.object.uid ? record.from : nil) else {
+    let target = try await target(live, logic, before: isSame ? record.from : nil, session)
+    var options = RolloutOptions(
+      strategy: allAtOnce ? Strategy(groups: [.init(name: "all")]) : record.strategy,
+      includesPinned: record.includesPinned)
+    // A plan for the way there says nothing of the way back.
+    options.strategy.startAt = nil
+    options.strategy.from = []
+    options.strategy.to = nil
+    _ = try await session.control.begin(live, to: target, options: options)
+    try await session.drive(candidate: target)
+  }
+
+  /// The Promise to go to: of a revision, or as the record kept it where no revision does.
+  private func target(
+    _ live: Promise, _ logic: RolloutLogic, before: String?, _ session: RolloutSession
+  ) async throws -> Promise {
+    if let stored = try await RolloutStore(api: session.api, promise: session.promise).load(), before != nil,
+      let kept = stored.before, to.map({ $0 == kept.revisionVersion }) ?? true, kept.planDigest != live.planDigest
+    {
+      return kept
+    }
+    guard let version = to ?? before else {
       throw Failure("Promise \(live.name) had no rollout since it was installed: say --to VERSION")
     }
     guard version != live.revisionVersion else {
       throw Failure("Promise \(live.name) is at \(version) already: say --to VERSION")
     }
-    guard logic.fleet.revisions.values.contains(where: { $0.version == version }) else {
+    guard let revision = logic.fleet.revisions.values.first(where: { $0.version == version }) else {
       let known = Set(logic.fleet.revisions.values.map(\.version)).sorted().joined(separator: ", ")
       throw Failure("Promise \(live.name) has no revision of \(version); there are \(known)")
     }
-    _ = try await session.control.begin(
-      live, to: version, strategy: allAtOnce ? Strategy(groups: [.init(name: "all")]) : record.strategy,
-      includesPinned: record.includesPinned, gateCommand: nil)
-    try await session.drive()
-  }
-}
-
-struct RolloutStatus: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Show how far a rollout is.",
-    discussion: """
-      With --watch: every change as a line, until the rollout is over. Exit codes then: 0 done, 1 stopped or aborted,
-      5 paused or waiting for approval.
-
-      Example: kubectl kratix upgrade status mongodb --watch
-      """)
-
-  @OptionGroup var arguments: RolloutArguments
-
-  @Flag(name: .shortAndLong, help: "Follow the rollout until it is over.")
-  var watch = false
-
-  @Option(name: .shortAndLong, help: "table, json or yaml.")
-  var output: OutputFormat = .table
-
-  func run() async throws {
-    let session = try arguments.session()
-    let logic = try await session.control.look()
-    switch output {
-    case .json: Console.out(RolloutText.json(logic).text(.pretty))
-    case .yaml: Console.out(String(YAML.text(RolloutText.json(logic)).dropLast()))
-    case .table, .wide: Console.out(RolloutText.status(logic))
-    case .name, .markdown, .html, .sarif:
-      throw Failure("status prints table, json or yaml, not \(output.rawValue)", exitCode: 64)
-    }
-    guard watch else { return }
-    let narrator = RolloutNarrator()
-    let watcher = RolloutWatcher(api: session.api, promise: session.promise, now: { RolloutSession.now })
-    try RolloutSession.conclude(try await watcher.run { narrator.hear(.view($0)) })
+    return Promise(of: revision)
   }
 }
 

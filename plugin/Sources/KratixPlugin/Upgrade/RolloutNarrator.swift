@@ -9,6 +9,8 @@ final class RolloutNarrator: Sendable {
     var wave = -1
     var standings: [String: Standing] = [:]
     var holder: String?
+    var trouble: String?
+    var waitsUntil: Double?
   }
 
   private let told = Mutex(Told())
@@ -21,6 +23,13 @@ final class RolloutNarrator: Sendable {
         return told.holder != holder
       }
       if isNew { Console.note("\(holder) drives the rollout; waiting until it is done or gone") }
+    case .trouble(let reason):
+      let isNew = told.withLock { told in
+        defer { told.trouble = reason }
+        return told.trouble != reason
+      }
+      if isNew { Console.warning("\(reason); trying again") }
+    case .difference(let resource): Console.warning("\(resource): what it put out is not what the plan said")
     case .view(let logic):
       for line in told.withLock({ Self.lines(logic, &$0) }) { Console.out(line) }
     }
@@ -43,6 +52,10 @@ final class RolloutNarrator: Sendable {
       }
       told.wave = record.wave
     }
+    if let until = logic.waitsUntil, until != told.waitsUntil {
+      lines.append("waiting until \(Timestamp.text(secondsSince1970: Int64(until)))")
+    }
+    told.waitsUntil = logic.waitsUntil
     // What is left out, or changed by hand, is told whenever it happens.
     let total = logic.participants.count
     let done = logic.participants.count { $0.standing == .done }
@@ -71,7 +84,13 @@ final class RolloutNarrator: Sendable {
     switch record.phase {
     case .holding:
       let count = logic.members.count { $0.standing == .unheld }
-      return count == 0 ? [] : ["holding \(count) resource\(count == 1 ? "" : "s") at the version they run"]
+      if record.direction == .back { return ["holding what was moved, to go back to \(record.from)"] }
+      return count == 0
+        ? []
+        : [
+          "holding \(count) resource\(count == 1 ? "" : "s") at the version they run"
+            + (record.hold == .pause ? ", paused" : "")
+        ]
     case .applying: return []
     case .installing: return ["promise/\(record.promise) applied (\(record.goal))"]
     case .settling: return ["promise/\(record.promise) is available"]

@@ -17,12 +17,14 @@ struct RolloutSession: Sendable {
 
   var control: RolloutControl { RolloutControl(api: api, promise: promise, now: { Self.now }) }
 
+  var watcher: RolloutWatcher { RolloutWatcher(api: api, promise: promise, now: { Self.now }) }
+
   /// Drives until the rollout is over or halted, or a signal ends the command.
-  func drive(candidate: Promise? = nil) async throws {
+  func drive(candidate: Promise? = nil, predictions: [String: String] = [:]) async throws {
     let narrator = RolloutNarrator()
     let driver = RolloutDriver(
-      api: api, promise: promise, candidate: candidate, identity: .thisProcess, gate: Self.gate, now: { Self.now },
-      onEvent: { narrator.hear($0) })
+      api: api, promise: promise, candidate: candidate, predictions: predictions, identity: .thisProcess,
+      gate: Self.gate, now: { Self.now }, onEvent: { narrator.hear($0) })
     let ended = Mutex<RolloutRecord?>(nil)
     try await TerminationSignals.endingOnSignal {
       let record = try await driver.run()
