@@ -145,7 +145,7 @@ struct UpgradeRun: AsyncParsableCommand {
   private func check(_ file: PlanFile) async throws -> PlanArguments.Made {
     let api = try arguments.connection.client()
     let fleet = try await FleetReader(api: api).fleet(
-      of: file.candidate.name, selection: file.selection, readsWorks: false)
+      of: file.candidate.name, selection: file.selection, depth: .identity)
     if let gap = fleet.gaps.first {
       throw Failure("nothing was applied: whether the plan holds cannot be told: \(gap)")
     }
