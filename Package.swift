@@ -19,11 +19,9 @@ let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package
 let hummingbirdHTTP2: Target.Dependency = .product(name: "HummingbirdHTTP2", package: "hummingbird")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
-let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
-let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 
 let package = Package(
   name: "kubectl-kratix",
@@ -36,7 +34,6 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -45,7 +42,6 @@ let package = Package(
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
@@ -58,14 +54,15 @@ let package = Package(
     .target(name: "PromiseReview", dependencies: ["KratixModel"]),
 
     // First floor: one kind of I/O each.
+    .target(name: "Programs"),
     .target(
       name: "KubernetesClient",
       dependencies: [
-        "Kubernetes", asyncHTTPClient, nioSSL, nioCore, nioPosix, nioHTTP1, x509, subprocess, logging,
+        "Kubernetes", asyncHTTPClient, nioSSL, nioCore, nioPosix, nioHTTP1, x509, "Programs", logging,
       ]),
     .target(
       name: "ImageRegistry", dependencies: ["KratixModel", asyncHTTPClient, nioCore]),
-    .target(name: "WorkflowRunner", dependencies: ["KratixModel", subprocess, systemPackage]),
+    .target(name: "WorkflowRunner", dependencies: ["KratixModel", "Programs"]),
     .target(name: "FleetUpgrade", dependencies: ["PromiseReview", "WorkflowRunner"]),
 
     // The sandbox: an API server that knows nothing of Kratix, controllers that know nothing of the server, and the
@@ -78,12 +75,12 @@ let package = Package(
       ],
       path: "Sources/Sandbox/APIServer"),
     .target(
-      name: "KratixControllers", dependencies: ["KratixModel", asyncHTTPClient, nioCore, crypto, logging, subprocess],
+      name: "KratixControllers", dependencies: ["KratixModel", asyncHTTPClient, nioCore, crypto, logging, "Programs"],
       path: "Sources/Sandbox/KratixControllers"),
     .target(
       name: "Sandbox",
       dependencies: [
-        "APIServer", "KratixControllers", "WorkflowRunner", subprocess, logging,
+        "APIServer", "KratixControllers", "WorkflowRunner", "Programs", logging,
       ],
       path: "Sources/Sandbox/Platform"),
 
@@ -112,6 +109,7 @@ let package = Package(
       dependencies: ["KratixWebhook", "KubernetesClient", "PromiseReview", argumentParser, lifecycle, logging],
       path: "webhook/Sources/kratix-webhook"),
 
+    .testTarget(name: "ProgramsTests", dependencies: ["Programs"]),
     .testTarget(name: "KubernetesTests", dependencies: ["Kubernetes"]),
     .testTarget(name: "KratixModelTests", dependencies: ["KratixModel"]),
     .testTarget(name: "PromiseAuthoringTests", dependencies: ["PromiseAuthoring"]),
@@ -120,7 +118,7 @@ let package = Package(
       name: "KubernetesClientTests",
       dependencies: ["KubernetesClient", "APIServer", nioPosix, nioCore, nioHTTP1, nioSSL, x509, crypto]),
     .testTarget(name: "ImageRegistryTests", dependencies: ["ImageRegistry"]),
-    .testTarget(name: "WorkflowRunnerTests", dependencies: ["WorkflowRunner"]),
+    .testTarget(name: "WorkflowRunnerTests", dependencies: ["WorkflowRunner", "Programs"]),
     .testTarget(name: "FleetUpgradeTests", dependencies: ["FleetUpgrade"]),
     .testTarget(name: "APIServerTests", dependencies: ["APIServer", "KubernetesClient"]),
     .testTarget(name: "KratixControllersTests", dependencies: ["KratixControllers", "APIServer", "Sandbox"]),
@@ -133,7 +131,7 @@ let package = Package(
       ],
       exclude: ["Golden"]),
     .testTarget(name: "KratixPluginTests", dependencies: ["KratixPlugin"]),
-    .testTarget(name: "EndToEndTests", dependencies: ["Kubernetes", subprocess]),
+    .testTarget(name: "EndToEndTests", dependencies: ["Kubernetes", "Programs"]),
   ],
   swiftLanguageModes: [.v6]
 )

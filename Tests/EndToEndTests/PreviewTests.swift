@@ -1,6 +1,5 @@
 import Foundation
 import Kubernetes
-import Subprocess
 import Testing
 
 /// Plans: their exit codes, their files, and where their fleet comes from.
@@ -137,33 +136,19 @@ struct PreviewTests {
   private func throughProxy(
     _ platform: Platform, _ option: String, _ arguments: String...
   ) async throws -> CommandResult {
-    let proxy = try await Subprocess.run(
-      .path("/usr/bin/env"),
-      arguments: [
-        "kubectl", "--kubeconfig", platform.kubeconfig, "--context", platform.platform, "proxy", "--port=0", option,
-      ],
-      environment: .inherit.updating(["PATH": "\(Platform.root)/.tools/bin:/usr/local/bin:/usr/bin:/bin"]),
-      input: .none, output: .sequence, error: .discarded
-    ) { execution async throws -> CommandResult? in
-      var text = ""
-      for try await buffer in execution.standardOutput {
-        text += buffer.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-        guard let line = text.split(separator: "\n").first, text.contains("\n") else { continue }
-        let address = line.split(separator: " ").last.map(String.init) ?? ""
-        let kubeconfig = try platform.file(
-          "proxy.kubeconfig",
-          """
-          {apiVersion: v1, kind: Config, current-context: proxy, contexts: [{name: proxy, context: {cluster: proxy}}],
-          clusters: [{name: proxy, cluster: {server: "http://\(address)"}}]}
-          """)
-        let images = Greeter.images
-        let result = try await platform.run(
-          "kubectl", ["kratix"] + arguments + ["--kubeconfig", kubeconfig] + images)
-        try execution.send(signal: .terminate)
-        return result
-      }
-      return nil
+    let proxy = ["--kubeconfig", platform.kubeconfig, "--context", platform.platform, "proxy", "--port=0", option]
+    let path = "\(Platform.root)/.tools/bin:/usr/local/bin:/usr/bin:/bin"
+    return try await Shell.withLines(of: "kubectl", proxy, environment: ["PATH": path]) { lines in
+      let line = try #require(await lines.first { _ in true }, "kubectl proxy said nothing")
+      let address = line.split(separator: " ").last.map(String.init) ?? ""
+      let kubeconfig = try platform.file(
+        "proxy.kubeconfig",
+        """
+        {apiVersion: v1, kind: Config, current-context: proxy, contexts: [{name: proxy, context: {cluster: proxy}}],
+        clusters: [{name: proxy, cluster: {server: "http://\(address)"}}]}
+        """)
+      return try await platform.run(
+        "kubectl", ["kratix"] + arguments + ["--kubeconfig", kubeconfig] + Greeter.images)
     }
-    return try #require(proxy.closureResult, "kubectl proxy said nothing")
   }
 }

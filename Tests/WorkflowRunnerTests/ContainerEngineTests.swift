@@ -1,7 +1,7 @@
 import Foundation
 import KratixModel
 import Kubernetes
-import Subprocess
+import Programs
 import Testing
 
 @testable import WorkflowRunner
@@ -21,14 +21,7 @@ private struct Podman: Sendable {
 
   /// What podman prints.
   func output(_ arguments: String...) async throws -> String {
-    let result = try await Subprocess.run(
-      .name("podman"), arguments: Arguments(options + arguments), environment: Self.variables(environment),
-      output: .string(limit: 1 << 20), error: .discarded)
-    return result.standardOutput
-  }
-
-  private static func variables(_ environment: [String: String]) -> Environment {
-    .custom(Dictionary(uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }))
+    try await Program("podman", options + arguments, environment: environment).collect().outputText
   }
 
   private static func start() async -> Podman? {
@@ -62,10 +55,8 @@ private struct Podman: Sendable {
     let podman = Podman(
       options: ["--root", directory + "/root", "--runroot", directory + "/runroot"], environment: environment)
     for arguments in [["build", "--quiet", "--tag", image, context], ["run", "--rm", "--network", "none", image]] {
-      let result = try? await Subprocess.run(
-        .name("podman"), arguments: Arguments(podman.options + arguments), environment: variables(environment),
-        output: .discarded, error: .discarded)
-      guard result?.terminationStatus.isSuccess == true else { return nil }
+      let program = Program("podman", podman.options + arguments, environment: environment)
+      guard (try? await program.collect())?.succeeded == true else { return nil }
     }
     return podman
   }

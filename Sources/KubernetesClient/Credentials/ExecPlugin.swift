@@ -1,6 +1,6 @@
 import Foundation
 import Kubernetes
-import Subprocess
+import Programs
 
 /// A credential plugin of a kubeconfig (`users[].user.exec`): a program that prints an `ExecCredential`
 /// (client.authentication.k8s.io/v1 or v1beta1). What it prints is kept until it expires or the server refuses it.
@@ -112,44 +112,28 @@ public actor ExecPlugin {
     var spec: JSON = ["interactive": .bool(isInteractive)]
     if let clusterInfo { spec["cluster"] = clusterInfo }
     let info: JSON = ["apiVersion": .string(apiVersion), "kind": "ExecCredential", "spec": spec]
-    var variables: [Environment.Key: String] = [:]
-    for (name, value) in environment { variables[Environment.Key(stringLiteral: name)] = value }
-    variables["KUBERNETES_EXEC_INFO"] = info.text()
-    let executable: Executable = command.hasPrefix("/") ? .path(.init(command)) : .name(command)
-    let outputLimit = 1 << 20
+    var program = Program(command, arguments, environment: environment)
+    program.environment["KUBERNETES_EXEC_INFO"] = info.text()
+    // Its prompts and complaints are for the person at the terminal, where there is one.
+    program.isInteractive = isInteractive
     do {
-      // Its prompts and complaints are for the person at the terminal, where there is one.
-      if isInteractive {
-        let result = try await Subprocess.run(
-          executable, arguments: Arguments(arguments), environment: .custom(variables),
-          input: .currentStandardInput, output: .bytes(limit: outputLimit), error: .currentStandardError)
-        return try parse(result.standardOutput, status: result.terminationStatus, complaint: "")
+      let result = try await program.collect(limit: 1 << 20)
+      guard result.succeeded else {
+        let last = result.errorText.split(whereSeparator: \.isNewline).last.map { ": \($0)" } ?? ""
+        let hint = installHint.map { ". \($0)" } ?? ""
+        throw unavailable("plugin \(command) failed (\(Self.text(result.ending)))\(last)\(last.isEmpty ? hint : "")")
       }
-      let result = try await Subprocess.run(
-        executable, arguments: Arguments(arguments), environment: .custom(variables), input: .none,
-        output: .bytes(limit: outputLimit), error: .string(limit: outputLimit))
-      return try parse(result.standardOutput, status: result.terminationStatus, complaint: result.standardError)
-    } catch let error as SubprocessError {
-      guard error.code == .executableNotFound else { throw unavailable("plugin \(command) did not run: \(error)") }
+      return try Self.parse(result.output, apiVersion: apiVersion, command: command, user: user)
+    } catch let error as ProgramError {
+      guard error.isNotFound else { throw unavailable("plugin \(command) did not run: \(error)") }
       throw unavailable("plugin \(command) is not installed\(installHint.map { ". \($0)" } ?? "")")
     }
   }
 
-  private func parse(
-    _ output: [UInt8], status: TerminationStatus, complaint: String
-  ) throws(ConnectionError) -> Result {
-    guard status.isSuccess else {
-      let last = complaint.split(whereSeparator: \.isNewline).last.map { ": \($0)" } ?? ""
-      let hint = installHint.map { ". \($0)" } ?? ""
-      throw unavailable("plugin \(command) failed (\(Self.text(status)))\(last)\(last.isEmpty ? hint : "")")
-    }
-    return try Self.parse(output, apiVersion: apiVersion, command: command, user: user)
-  }
-
-  private static func text(_ status: TerminationStatus) -> String {
-    switch status {
+  private static func text(_ ending: Program.Ending) -> String {
+    switch ending {
     case .exited(let code): "exit code \(code)"
-    case .signaled(let signal): "killed by signal \(signal)"
+    case .signalled(let signal): "killed by signal \(signal)"
     }
   }
 

@@ -1,5 +1,5 @@
 import Foundation
-import Subprocess
+import Programs
 
 /// The bare Git repository that the sandbox keeps in its own folder, for GitStateStores.
 struct SandboxRepository: Sendable {
@@ -24,12 +24,11 @@ struct SandboxRepository: Sendable {
 
   @discardableResult
   private func git(_ arguments: String...) async throws -> String {
-    let result = try await Subprocess.run(
-      .name("git"), arguments: Arguments(arguments), output: .string(limit: 4096), error: .string(limit: 4096))
-    guard result.terminationStatus.isSuccess else {
+    let result = try await Program("git", arguments).collect(limit: 4096)
+    guard result.succeeded else {
       throw SandboxError.directoryUnusable(
-        path, reason: "git: " + (result.standardError ?? "").trimmingCharacters(in: .whitespacesAndNewlines))
+        path, reason: "git: " + result.errorText.trimmingCharacters(in: .whitespacesAndNewlines))
     }
-    return (result.standardOutput ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
+    return result.outputText.trimmingCharacters(in: .whitespacesAndNewlines)
   }
 }

@@ -1,6 +1,6 @@
 import Foundation
 import KratixModel
-import Subprocess
+import Programs
 
 /// Runs containers with podman or docker: any image, pulled when it is not there.
 ///
@@ -102,12 +102,7 @@ struct ContainerCommandRunner: ContainerRunner {
 
   /// Runs the program with nothing to say; whether it succeeded.
   private func perform(_ arguments: [String]) async -> Bool {
-    var variables: [Environment.Key: String] = [:]
-    for (name, value) in environment { variables[Environment.Key(stringLiteral: name)] = value }
-    let executable: Executable = command.hasPrefix("/") ? .path(.init(command)) : .name(command)
-    let result = try? await Subprocess.run(
-      executable, arguments: Arguments(options + arguments), environment: .custom(variables), output: .discarded,
-      error: .discarded)
-    return result?.terminationStatus.isSuccess ?? false
+    let result = try? await Program(command, options + arguments, environment: environment).collect()
+    return result?.succeeded ?? false
   }
 }

@@ -1,6 +1,6 @@
 import Foundation
 import KratixModel
-import Subprocess
+import Programs
 import Synchronization
 
 /// Runs the program of one container to its end, or to the first limit that it passes.
@@ -52,33 +52,14 @@ struct ContainerProcess: Sendable {
   }
 
   private func spawn() async -> Ending? {
-    var variables: [Environment.Key: String] = [:]
-    for (name, value) in invocation.environment { variables[Environment.Key(stringLiteral: name)] = value }
-    var options = PlatformOptions()
-    // A group of its own: a signal from the terminal is for this process to handle, and all of it can be killed.
-    options.processGroupID = 0
-    options.teardownSequence = [.send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .seconds(1))]
-    let executable: Executable =
-      invocation.executable.hasPrefix("/") ? .path(.init(invocation.executable)) : .name(invocation.executable)
+    let program = Program(
+      invocation.executable, invocation.arguments, environment: invocation.environment, input: invocation.input)
     do {
-      let result = try await Subprocess.run(
-        executable, arguments: Arguments(invocation.arguments), environment: .custom(variables),
-        platformOptions: options, input: .array(invocation.input), output: .sequence, error: .combinedWithOutput
-      ) { execution in
-        for try await buffer in execution.standardOutput {
-          onOutput(buffer.withUnsafeBytes { Array($0) })
-        }
-      }
-      return switch result.terminationStatus {
-      case .exited(let code): .exited(code)
-      case .signaled(let signal): .exited(128 + signal)
-      }
-    } catch let error as SubprocessError {
-      if Task.isCancelled { return nil }
-      return .notStarted(
-        error.code == .executableNotFound ? "\(invocation.executable) is not installed" : "\(error)")
+      return .exited(try await program.run { onOutput($1) }.code)
+    } catch let error as ProgramError {
+      return .notStarted(error.description)
     } catch {
-      return Task.isCancelled ? nil : .notStarted("\(error)")
+      return nil
     }
   }
 

@@ -103,8 +103,8 @@ extension Platform {
       "--context", platform, "-n", namespace, "get", object, "--watch", "-o", "jsonpath={@}{'\\n'}",
       "--request-timeout=\(seconds)s",
     ]
-    let isFound = try await Shell.follow("kubectl", arguments, environment: environment) { line in
-      (try? JSON(parsing: line)).map { isReached(KubernetesObject($0)) } ?? false
+    let isFound = try await Shell.withLines(of: "kubectl", arguments, environment: environment) { lines in
+      await lines.contains { (try? JSON(parsing: $0)).map { isReached(KubernetesObject($0)) } ?? false }
     }
     try #require(
       isFound, "\(object) did not become what was waited for in \(seconds) s", sourceLocation: sourceLocation)

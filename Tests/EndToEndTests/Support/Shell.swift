@@ -1,5 +1,6 @@
 import Foundation
-import Subprocess
+import Programs
+import Synchronization
 import Testing
 
 /// What a command left: everything that a person would have seen.
@@ -35,52 +36,48 @@ enum Shell {
     _ program: String, _ arguments: [String], input: String = "", environment: [String: String] = [:],
     directory: String? = nil
   ) async throws -> CommandResult {
-    var settings: [Environment.Key: String?] = [:]
-    for (key, value) in environment { settings[Environment.Key(stringLiteral: key)] = value }
-    let result = try await Subprocess.run(
-      program.hasPrefix("/") ? .path(.init(program)) : .name(program), arguments: Arguments(arguments),
-      environment: .inherit.updating(settings),
-      workingDirectory: directory.map { .init($0) }, input: .string(input), output: .string(limit: 64 << 20),
-      error: .string(limit: 16 << 20))
-    let code: Int32 =
-      switch result.terminationStatus {
-      case .exited(let code): code
-      case .signaled(let signal): 128 + signal
-      }
+    let place = directory.map { ["-C", $0, program] } ?? [program]
+    let result = try await Program(
+      "env", place + arguments, environment: Self.environment(environment), input: Array(input.utf8)
+    ).collect(limit: 64 << 20)
     return CommandResult(
-      command: ([program] + arguments).joined(separator: " "), exitCode: code, output: result.standardOutput ?? "",
-      error: result.standardError ?? "")
+      command: ([program] + arguments).joined(separator: " "), exitCode: result.ending.code,
+      output: result.outputText, error: result.errorText)
   }
 
-  /// Reads what a program prints, line by line, and ends it at the first line that is wanted.
-  /// - Returns: whether there was such a line before the program ended.
-  static func follow(
-    _ program: String, _ arguments: [String], environment: [String: String],
-    until isWanted: @escaping @Sendable (String) -> Bool
-  ) async throws -> Bool {
-    var settings: [Environment.Key: String?] = [:]
-    for (key, value) in environment { settings[Environment.Key(stringLiteral: key)] = value }
-    let result = try await Subprocess.run(
-      .name(program), arguments: Arguments(arguments), environment: .inherit.updating(settings), input: .none,
-      output: .sequence,
-      error: .discarded
-    ) { execution in
-      var line: [UInt8] = []
-      for try await buffer in execution.standardOutput {
-        for byte in buffer.withUnsafeBytes({ Array($0) }) {
-          guard byte == UInt8(ascii: "\n") else {
-            line.append(byte)
-            continue
+  /// Runs a program while a body reads the lines that it prints; ends it after that.
+  static func withLines<Result: Sendable>(
+    of program: String, _ arguments: [String], environment: [String: String] = [:],
+    _ body: (AsyncStream<String>) async throws -> Result
+  ) async throws -> Result {
+    let (lines, continuation) = AsyncStream<String>.makeStream()
+    let program = Program(program, arguments, environment: Self.environment(environment))
+    let pending = Mutex<[UInt8]>([])
+    let running = Task {
+      defer { continuation.finish() }
+      return try await program.run { stream, bytes in
+        guard stream == .output else { return }
+        pending.withLock { pending in
+          pending += bytes
+          while let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
+            continuation.yield(String(decoding: pending[..<end], as: UTF8.self))
+            pending.removeSubrange(...end)
           }
-          if isWanted(String(decoding: line, as: UTF8.self)) {
-            try execution.send(signal: .kill)
-            return true
-          }
-          line = []
         }
       }
-      return false
     }
-    return result.closureResult
+    let result: Swift.Result<Result, any Error>
+    do {
+      result = .success(try await body(lines))
+    } catch {
+      result = .failure(error)
+    }
+    running.cancel()
+    _ = await running.result
+    return try result.get()
+  }
+
+  private static func environment(_ further: [String: String]) -> [String: String] {
+    ProcessInfo.processInfo.environment.merging(further) { $1 }
   }
 }

@@ -1,11 +1,5 @@
 import Foundation
-import Subprocess
-
-#if canImport(System)
-  import System
-#else
-  import SystemPackage
-#endif
+import Programs
 
 /// Runs `git` with nothing of the user's own configuration, and no prompt.
 struct GitCommand: Sendable {
@@ -19,21 +13,15 @@ struct GitCommand: Sendable {
   func run(_ arguments: [String], in directory: URL) async throws(StateStoreError) -> String {
     let what = "git \(arguments.first { !$0.hasPrefix("-") } ?? "")"
     let limit = timeout
-    let variables = Environment.custom(
-      Dictionary(uniqueKeysWithValues: merged.map { (Environment.Key(stringLiteral: $0.key), $0.value) }))
+    let program = Program("git", ["-C", directory.path] + arguments, environment: merged)
     do {
       return try await withThrowingTaskGroup(of: String?.self) { group in
         group.addTask {
-          var options = PlatformOptions()
-          options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(1))]
-          let result = try await Subprocess.run(
-            .name("git"), arguments: Arguments(arguments), environment: variables,
-            workingDirectory: FilePath(directory.path), platformOptions: options, output: .string(limit: 16 << 20),
-            error: .string(limit: 1 << 20))
-          guard result.terminationStatus.isSuccess else {
-            throw StateStoreError("\(what) failed: \(Self.lastWords(result.standardError))")
+          let result = try await program.collect(limit: 16 << 20)
+          guard result.succeeded else {
+            throw StateStoreError("\(what) failed: \(Self.lastWords(result.errorText))")
           }
-          return result.standardOutput
+          return result.outputText
         }
         group.addTask {
           try await Task.sleep(for: limit)
@@ -62,8 +50,8 @@ struct GitCommand: Sendable {
   }
 
   /// What git ends with, on one line.
-  private static func lastWords(_ text: String?) -> String {
-    let lines = (text ?? "").split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+  private static func lastWords(_ text: String) -> String {
+    let lines = text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
       .filter { !$0.isEmpty && !$0.hasPrefix("hint:") }
     return lines.isEmpty ? "it says nothing" : lines.suffix(3).joined(separator: "; ")
   }

@@ -1,0 +1,101 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Programs
+
+/// Real programs: what they leave, and what becomes of them.
+@Suite(.timeLimit(.minutes(1))) struct ProgramTests {
+  private func shell(_ script: String, input: [UInt8] = []) -> Program {
+    Program("sh", ["-c", script], environment: ["PATH": "/usr/bin:/bin"], input: input)
+  }
+
+  /// script, its ending, its output, its error
+  @Test(
+    arguments: [
+      ("echo out; echo err >&2", .exited(0), "out\n", "err\n"),
+      ("exit 3", .exited(3), "", ""),
+      ("kill -9 $$", .signalled(9), "", ""),
+      // Nothing of this process's environment.
+      ("env | grep -v -e PWD -e _= -e SHLVL", .exited(0), "PATH=/usr/bin:/bin\n", ""),
+      // Its input has an end, also when there is none.
+      ("cat", .exited(0), "", ""),
+      // A group of its own.
+      ("ps -o pgid= -p $$ | tr -d ' \n'; test $(ps -o pgid= -p $$) = $$ && echo own", .exited(0), nil, ""),
+    ] as [(String, Program.Ending, String?, String)])
+  func endings(script: String, ending: Program.Ending, output: String?, error: String) async throws {
+    let result = try await shell(script).collect()
+    #expect(result.ending == ending)
+    if let output { #expect(result.outputText == output) } else { #expect(result.outputText.hasSuffix("own\n")) }
+    #expect(result.errorText == error)
+  }
+
+  @Test func codesAreAShells() {
+    #expect(Program.Ending.exited(7).code == 7 && Program.Ending.signalled(15).code == 143)
+  }
+
+  @Test func muchGoesInAndOut() async throws {
+    let input = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    let result = try await shell("cat", input: input).collect(limit: 4 << 20)
+    #expect(result.output == input)
+    let cut = try await shell("cat", input: input).collect(limit: 1000)
+    #expect(cut.output == Array(input.prefix(1000)) && cut.succeeded)
+  }
+
+  @Test func aProgramNeedNotReadItsInput() async throws {
+    let result = try await shell("exit 0", input: [UInt8](repeating: 1, count: 1 << 20)).collect()
+    #expect(result.succeeded)
+  }
+
+  @Test(
+    arguments: [
+      ("no-such-program", ENOENT, "no-such-program is not installed"),
+      ("/no/such/program", ENOENT, "/no/such/program is not installed"),
+      ("/etc/passwd", EACCES, "/etc/passwd cannot be started: Permission denied"),
+    ])
+  func whatCannotBeStarted(program: String, code: Int32, sentence: String) async throws {
+    let error = await #expect(throws: ProgramError.self) { try await Program(program).collect() }
+    #expect(error?.code == code && error?.description == sentence)
+  }
+
+  /// The run ends with the program, whatever it leaves behind holding its streams.
+  @Test func somethingLeftBehindDoesNotHoldTheRun() async throws {
+    let result = try await shell("sleep 50 & echo $!").collect()
+    let left = try #require(pid_t(result.outputText.trimmingCharacters(in: .whitespacesAndNewlines)))
+    #expect(result.succeeded)
+    #expect(kill(left, SIGKILL) == 0)
+  }
+
+  /// Cancelled, it takes all of its group with it.
+  @Test func aCancelledRunLeavesNothing() async throws {
+    let (numbers, continuation) = AsyncStream<pid_t>.makeStream()
+    let program = shell("sleep 50 & echo $!; wait")
+    let running = Task {
+      try await program.run { _, bytes in
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+          if let number = pid_t(line) { continuation.yield(number) }
+        }
+      }
+    }
+    let child = try #require(await numbers.first { _ in true })
+    running.cancel()
+    await #expect(throws: CancellationError.self) { try await running.value }
+    // Killed with its group: gone, or a zombie until whoever inherits it looks.
+    let state = try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8)
+    #expect(state.map { $0.contains(") Z") || kill(child, 0) != 0 } ?? true)
+  }
+
+  @Test func manyAtOnceKeepTheirOwn() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for number in 0..<200 {
+        group.addTask {
+          let result = try await shell("cat; exit \(number % 7)", input: Array("\(number)".utf8)).collect()
+          #expect(result.outputText == "\(number)" && result.ending.code == Int32(number % 7))
+        }
+      }
+      try await group.waitForAll()
+    }
+    let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+    #expect(open < 100)
+  }
+}
