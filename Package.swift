@@ -121,7 +121,8 @@ let package = Package(
     .testTarget(name: "WorkflowRunnerTests", dependencies: ["WorkflowRunner", "Programs"]),
     .testTarget(name: "FleetUpgradeTests", dependencies: ["FleetUpgrade"]),
     .testTarget(name: "APIServerTests", dependencies: ["APIServer", "KubernetesClient"]),
-    .testTarget(name: "KratixControllersTests", dependencies: ["KratixControllers", "APIServer", "Sandbox"]),
+    .testTarget(
+      name: "KratixControllersTests", dependencies: ["KratixControllers", "APIServer", "Sandbox", "FleetUpgrade"]),
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),
     .testTarget(
       name: "KratixWebhookTests",
