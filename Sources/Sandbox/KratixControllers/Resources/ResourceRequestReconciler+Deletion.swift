@@ -29,13 +29,22 @@ extension ResourceRequestReconciler {
       try await deleteAll(jobs.items, .jobs, thenRemove: KratixFinalizers.workflowsCleanup, from: object)
       return again
     }
-    let binding = try await binding(of: object)
+    return again
+  }
+
+  /// The last step, which asks for no revision: one that is being deleted takes its resources with it, and is gone as
+  /// soon as their bindings are. Kratix looks for it all the same, and keeps the resource when it comes too late; that
+  /// fault is not imitated.
+  func releaseBinding(of object: KubernetesObject, _ binding: ResourceBinding?) async throws -> ReconcileResult {
+    let again = ReconcileResult.requeue(after: context.pace.fastRequeue)
     if let binding {
       try await api.deleteIgnoringAbsence(.resourceBindings, binding.object)
     } else if object.finalizers.contains(KratixFinalizers.resourceBindingCleanup) {
       try await remove(KratixFinalizers.resourceBindingCleanup, from: object)
+    } else {
+      return .done
     }
-    return object.finalizers.contains { Self.finalizers.contains($0) } ? again : .done
+    return again
   }
 
   private func runDeleteWorkflow(

@@ -60,6 +60,9 @@ struct ResourceRequestReconciler: Reconciler {
       return .done
     }
     let binding = try await binding(of: object)
+    if object.isBeingDeleted, !Self.finalizers.dropLast().contains(where: object.finalizers.contains) {
+      return try await releaseBinding(of: object, binding)
+    }
     let revision = try await revision(for: object, binding: binding)
     let promise = live.with(spec: revision.promiseSpec)
     if object.isBeingDeleted { return try await delete(object, promise: promise) }
