@@ -4,6 +4,8 @@ CONFIG ?= release
 SWIFT ?= swift
 BUILD_FLAGS ?=
 TEST_FLAGS ?=
+# A run of tests that does not end is ended, and fails: seconds.
+TEST_LIMIT ?= 1500
 export PATH := $(CURDIR)/bin:$(CURDIR)/.tools/bin:$(PATH)
 
 .PHONY: build demo test conformance bench lint format update-golden release image clean setup
@@ -28,8 +30,8 @@ test:
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory lint
 	$(SWIFT) build --build-tests $(BUILD_FLAGS)
-	$(SWIFT) test --skip-build --no-parallel --skip EndToEndTests $(TEST_FLAGS)
-	$(SWIFT) test --skip-build --no-parallel --filter EndToEndTests $(TEST_FLAGS)
+	timeout -k 10 $(TEST_LIMIT) $(SWIFT) test --skip-build --no-parallel --skip EndToEndTests $(TEST_FLAGS)
+	timeout -k 10 $(TEST_LIMIT) $(SWIFT) test --skip-build --no-parallel --filter EndToEndTests $(TEST_FLAGS)
 
 # The end-to-end tests against another platform: make conformance KUBECONFIG=path
 conformance:
