@@ -86,6 +86,8 @@ import Testing
   }
 
   @Test func manyAtOnceKeepTheirOwn() async throws {
+    func open() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
+    let before = try open()
     try await withThrowingTaskGroup(of: Void.self) { group in
       for number in 0..<200 {
         group.addTask {
@@ -95,7 +97,7 @@ import Testing
       }
       try await group.waitForAll()
     }
-    let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
-    #expect(open < 100)
+    // 800 were opened; the last threads may still be at their end.
+    #expect(try open() < before + 20)
   }
 }
