@@ -1,5 +1,6 @@
 import Foundation
 import KratixModel
+import Programs
 
 /// An image of the process engine made ready: its files in a directory of their own, laid out as in the image, and
 /// what to mount where.
@@ -112,7 +113,7 @@ struct StagedImage: Sendable {
       if let status = OutputDirectory.status("\(staged)/\(name)"), OutputDirectory.isDirectory(status) {
         try Self.overlay(host: "\(host)/\(name)", staged: "\(staged)/\(name)", at: "\(overlay)/\(name)")
       } else {
-        try files.copyItem(atPath: "\(staged)/\(name)", toPath: "\(overlay)/\(name)")
+        try Program.whileNoneStarts { try files.copyItem(atPath: "\(staged)/\(name)", toPath: "\(overlay)/\(name)") }
       }
     }
   }
@@ -209,7 +210,7 @@ private struct ImageCopier {
             "it copies more than \(StagedImage.maximumBytes >> 20) MiB; build the image and use a container engine")
       }
       if OutputDirectory.status(destination) != nil { try files.removeItem(atPath: destination) }
-      try files.copyItem(atPath: source, toPath: destination)
+      try Program.whileNoneStarts { try files.copyItem(atPath: source, toPath: destination) }
       if let mode { chmod(destination, mode_t(mode)) }
     default: break
     }
