@@ -31,6 +31,11 @@ public struct WorkflowRun: Sendable {
   /// What the author's `env[].valueFrom` and `envFrom` came to, by container name, in order; the caller resolves them,
   /// since they are in the cluster.
   public var resolvedEnvironment: [String: [EnvironmentVariable]]
+  /// What volumes that are no `emptyDir` hold, by volume and path in it: the files of ConfigMaps and Secrets. They are
+  /// mounted read-only.
+  public var volumeFiles: [String: [String: [UInt8]]] = [:]
+  /// Whether containers get Kratix's own mounts and variables, and their output is read; those of any other pod do not.
+  public private(set) var isWorkflow = true
 
   public init(
     pipeline: Pipeline, environment: WorkflowEnvironment, object: KubernetesObject,
@@ -40,6 +45,23 @@ public struct WorkflowRun: Sendable {
     self.environment = environment
     self.object = object
     self.resolvedEnvironment = resolvedEnvironment
+  }
+
+  /// The containers of a pod that is not Kratix's, one after the other, with its volumes and nothing else.
+  public static func pod(
+    _ name: String, containers: [JSON], volumes: [JSON], volumeFiles: [String: [String: [UInt8]]] = [:],
+    resolvedEnvironment: [String: [EnvironmentVariable]] = [:]
+  ) -> WorkflowRun {
+    let pipeline = Pipeline([
+      "metadata": ["name": .string(name)], "spec": ["containers": .array(containers), "volumes": .array(volumes)],
+    ])
+    let nothing = KubernetesObject(.emptyObject)
+    var run = WorkflowRun(
+      pipeline: pipeline, environment: .promise(Promise(nothing), pipeline: name, action: .delete), object: nothing,
+      resolvedEnvironment: resolvedEnvironment)
+    run.volumeFiles = volumeFiles
+    run.isWorkflow = false
+    return run
   }
 }
 

@@ -29,22 +29,33 @@ struct ContainerSpecification: Sendable {
     self.environment = environment
     command = container.command.map { Self.expand($0, environment) }
     arguments = container.args.map { Self.expand($0, environment) }
-    mounts = [
-      Mount(source: directory.input, destination: "/kratix/input", isReadOnly: true),
-      Mount(source: directory.output, destination: "/kratix/output", isReadOnly: false),
-      Mount(source: directory.metadata, destination: "/kratix/metadata", isReadOnly: false),
-    ]
+    mounts =
+      !run.isWorkflow
+      ? []
+      : [
+        Mount(source: directory.input, destination: "/kratix/input", isReadOnly: true),
+        Mount(source: directory.output, destination: "/kratix/output", isReadOnly: false),
+        Mount(source: directory.metadata, destination: "/kratix/metadata", isReadOnly: false),
+      ]
     for mount in container.volumeMounts {
       let volume = mount["name"]?.stringValue ?? ""
       guard let path = mount["mountPath"]?.stringValue, path.hasPrefix("/") else {
         throw .engine("the mount of volume \"\(volume)\" has no absolute mountPath")
       }
-      guard run.pipeline.volumes.contains(where: { $0["name"]?.stringValue == volume && $0["emptyDir"] != nil }) else {
+      let isEmptyDirectory = run.pipeline.volumes.contains {
+        $0["name"]?.stringValue == volume && $0["emptyDir"] != nil
+      }
+      let isFilled = run.volumeFiles[volume] != nil
+      guard isEmptyDirectory || isFilled else {
         throw .engine("it mounts volume \"\(volume)\"; only emptyDir volumes can be had here")
+      }
+      guard mount["subPath"] == nil, mount["subPathExpr"] == nil else {
+        throw .engine("it mounts a part of volume \"\(volume)\" (subPath); only whole volumes can be mounted here")
       }
       mounts.append(
         Mount(
-          source: directory.volume(volume), destination: path, isReadOnly: mount["readOnly"]?.boolValue ?? false))
+          source: directory.volume(volume), destination: path,
+          isReadOnly: isFilled || mount["readOnly"]?.boolValue ?? false))
     }
   }
 
@@ -63,7 +74,7 @@ struct ContainerSpecification: Sendable {
         environment.append(EnvironmentVariable(name: name, value: value))
       }
     }
-    for variable in run.environment.variables { set(variable.name, variable.value) }
+    for variable in run.isWorkflow ? run.environment.variables : [] { set(variable.name, variable.value) }
     let kratix = Set(environment.map(\.name))
     for variable in resolved where !named.contains(variable.name) && !kratix.contains(variable.name) {
       set(variable.name, variable.value)

@@ -40,8 +40,12 @@ struct PipelineExecution: Sendable {
         throw failure(error, container: container.name, lastLines: notes + Self.lastLines(log.text), logs: logs)
       }
     }
+    guard run.isWorkflow else {
+      return WorkflowResult(
+        files: [], status: nil, destinationSelectors: [], control: nil, logs: logs, duration: began.duration(to: .now))
+    }
     do throws(WorkflowFailure.Reason) {
-      return try read(directory, of: run, limits: limits, logs: logs, began: began)
+      return try Self.read(directory, of: run, limits: limits, logs: logs, began: began)
     } catch {
       throw failure(error, logs: logs)
     }
@@ -88,7 +92,7 @@ struct PipelineExecution: Sendable {
 
   /// What Kratix's work-writer and status-writer read after the last container (contract, section 5.5). A delete
   /// workflow has no work-writer: its files and selectors are of no account.
-  private func read(
+  static func read(
     _ directory: RunDirectory, of run: WorkflowRun, limits: WorkflowLimits, logs: [ContainerLog],
     began: ContinuousClock.Instant
   ) throws(WorkflowFailure.Reason) -> WorkflowResult {

@@ -24,6 +24,15 @@ struct RunDirectory: Sendable {
       try files.createDirectory(atPath: directory, withIntermediateDirectories: true)
       chmod(directory, 0o777)
     }
+    for (volume, contents) in run.volumeFiles where volumes.contains(volume) {
+      for (name, bytes) in contents {
+        let file = "\(self.volume(volume))/\(PipelineOutputs.cleaned("/" + name).dropFirst())"
+        try files.createDirectory(
+          atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        try Data(bytes).write(to: URL(fileURLWithPath: file))
+      }
+    }
+    guard run.isWorkflow else { return }
     try files.createDirectory(atPath: input, withIntermediateDirectories: true)
     try Data(YAML.text(run.object.json).utf8).write(to: URL(fileURLWithPath: "\(input)/object.yaml"))
     chmod("\(input)/object.yaml", 0o644)

@@ -19,7 +19,7 @@ struct JobRun: Sendable {
   let adapterAPI: @Sendable (_ namespace: String, _ serviceAccount: String) -> any KubernetesAPI
 
   /// How a run of a pod's containers ended.
-  private enum Outcome {
+  enum Outcome {
     case succeeded
     case failed(container: String)
     /// A container could not even be started; the text is in the pod's status.
@@ -27,19 +27,19 @@ struct JobRun: Sendable {
   }
 
   /// - Throws: `CancellationError` when it was stopped; faults of the API.
-  func run(_ job: KubernetesObject, _ workflow: WorkflowPod) async throws {
+  func run(_ job: KubernetesObject, _ content: JobContent) async throws {
     var job = job
     var failures = 0
     while true {
       let pod = try await pod(of: &job)
       let session = PodSession(pod: pod, api: api, events: events, logs: logs)
       if pod[path: "status", "phase"] == "Succeeded" { return try await complete(job, session) }
-      switch try await inSlot({ try await runContainers(workflow, session) }) {
+      switch try await inSlot({ try await runContainers(content, session) }) {
       case .succeeded:
         return try await complete(job, session)
       case .held:
         failures += 1
-      case .failed where workflow.startsNewPods:
+      case .failed where content.startsNewPods:
         failures += 1
         try await session.fail()
         try await release(await session.pod)
@@ -156,6 +156,13 @@ struct JobRun: Sendable {
 
   // MARK: Kubelet
 
+  private func runContainers(_ content: JobContent, _ session: PodSession) async throws -> Outcome {
+    switch content {
+    case .workflow(let workflow): try await runContainers(workflow, session)
+    case .plain(let plain): try await runContainers(plain, session)
+    }
+  }
+
   private func runContainers(_ workflow: WorkflowPod, _ session: PodSession) async throws -> Outcome {
     let adapter = PipelineAdapter(pod: workflow, api: adapterAPI(workflow.namespace, workflow.serviceAccount))
     let read = try await step(WorkflowPod.reader, session) {
@@ -211,7 +218,7 @@ struct JobRun: Sendable {
   }
 
   /// Runs the author's containers; their starts, ends and output go to the pod as they come.
-  private func engineRun(_ run: WorkflowRun, _ session: PodSession) async throws -> WorkflowResult {
+  func engineRun(_ run: WorkflowRun, _ session: PodSession) async throws -> WorkflowResult {
     let (containerEvents, feed) = AsyncStream<ContainerEvent>.makeStream()
     async let reporting: Void = {
       for await event in containerEvents {

@@ -16,6 +16,16 @@ enum JobStatus {
 
   static func failedPods(_ job: KubernetesObject) -> Int { Int(job[path: "status", "failed"]?.intValue ?? 0) }
 
+  /// When a finished Job is to be removed, in seconds since 1970; nil when it stays (`ttlSecondsAfterFinished`).
+  static func expiry(_ job: KubernetesObject) -> Double? {
+    guard let seconds = job[path: "spec", "ttlSecondsAfterFinished"]?.intValue else { return nil }
+    let ends = (job[path: "status", "conditions"]?.arrayValue ?? []).filter {
+      ["Complete", "Failed"].contains($0["type"]?.stringValue ?? "") && $0["status"] == "True"
+    }
+    return ends.compactMap { $0["lastTransitionTime"]?.stringValue.flatMap(Timestamp.secondsSince1970) }.min()
+      .map { $0 + Double(seconds) }
+  }
+
   /// Its pod is there.
   static func start(_ job: inout KubernetesObject, now: String) {
     var status = job.status ?? .emptyObject

@@ -5,11 +5,12 @@ import Kubernetes
 import Logging
 import WorkflowRunner
 
-/// The node and the Job controller of a sandbox: runs Kratix's Jobs, with a workflow engine in the place of a container
-/// runtime.
+/// The node and the Job controller of a sandbox: runs Kratix's Jobs, and any other whose pod has one container after its
+/// init containers, with a workflow engine in the place of a container runtime.
 ///
 /// Where it differs from a real node: a container that is started again is started with all that stand before it, in
-/// directories of its own.
+/// directories of its own; a pod's containers run without network, and as the engine has it, not as a security context
+/// asks; a Job's `activeDeadlineSeconds` and its parallelism are of no account.
 public actor Kubelet {
   public struct Configuration: Sendable {
     /// Pipelines that run at the same time.
@@ -53,6 +54,8 @@ public actor Kubelet {
   private var lastActivity = 0
   /// Jobs brought to their end; a late event of theirs starts nothing.
   private var ended: Set<String> = []
+  /// What waits for the `ttlSecondsAfterFinished` of a Job, by uid.
+  private var expiring: [String: Task<Void, Never>] = [:]
 
   /// - Parameters:
   ///   - api: the platform's, as the node and the Job controller.
@@ -69,8 +72,6 @@ public actor Kubelet {
       adapterAPI: adapterAPI)
   }
 
-  private static let selector = "\(KratixLabels.managedBy)=\(KratixLabels.managedByKratix)"
-
   /// Runs until the task is cancelled; then everything that runs is stopped, and goes on with the next process.
   public func run() async {
     await withTaskGroup(of: Void.self) { group in
@@ -78,6 +79,7 @@ public actor Kubelet {
       group.addTask { await self.watch(.pods) { await self.handle(pod: $0) } }
       await group.waitForAll()
     }
+    for task in expiring.values { task.cancel() }
     for activity in active.values { activity.task.cancel() }
     for activity in active.values { await activity.task.value }
   }
@@ -86,7 +88,7 @@ public actor Kubelet {
     var failures = 0
     while !Task.isCancelled {
       do {
-        for try await event in api.observe(type, labelSelector: Self.selector) {
+        for try await event in api.observe(type) {
           failures = 0
           await handle(event)
         }
@@ -117,11 +119,18 @@ public actor Kubelet {
     latest[uid] = nil
     ended.remove(uid)
     active[uid]?.task.cancel()
+    expiring.removeValue(forKey: uid)?.cancel()
   }
 
   private func consider(_ job: KubernetesObject) {
     let uid = job.uid
     let before = latest.updateValue(job, forKey: uid)
+    if expiring[uid] == nil, !job.isBeingDeleted, let time = JobStatus.expiry(job) {
+      expiring[uid] = Task { [jobs] in
+        guard (try? await Task.sleep(for: .seconds(max(0, time - SystemTime.secondsSince1970)))) != nil else { return }
+        _ = await self.attempt { try await jobs.expire(job) }
+      }
+    }
     if ended.contains(uid) { return }
     if job.isBeingDeleted || JobStatus.isFinished(job) {
       active[uid]?.task.cancel()
@@ -133,12 +142,12 @@ public actor Kubelet {
       return
     }
     guard active[uid] == nil else { return }
-    guard let workflow = WorkflowPod(job: job) else {
-      logger.info("Job \(job.qualifiedName) is labelled as Kratix's but is not one of its; it is not run")
+    guard let content = JobContent(job) else {
+      logger.info("Job \(job.qualifiedName) has a pod that a sandbox does not run: several containers at a time")
       return
     }
     begin(uid) {
-      if await self.attempt({ try await self.jobs.run(job, workflow) }) { self.ended.insert(uid) }
+      if await self.attempt({ try await self.jobs.run(job, content) }) { self.ended.insert(uid) }
     }
   }
 

@@ -41,10 +41,10 @@ actor PodSession {
   }
 
   /// A container cannot be started for now.
-  func hold(_ container: String, reason: String, message: String) async throws {
+  func hold(_ container: String, reason: String, message: String, event: String = "Failed") async throws {
     progress.set(.waiting(reason: reason, message: message), of: container)
     try await write()
-    await events.record(.kubelet, "Failed", message, on: pod, isWarning: true)
+    await events.record(.kubelet, event, message, on: pod, isWarning: true)
   }
 
   /// A failed container is to be started again after a while.
