@@ -31,6 +31,8 @@ public struct WorkflowRun: Sendable {
   /// What the author's `env[].valueFrom` and `envFrom` came to, by container name, in order; the caller resolves them,
   /// since they are in the cluster.
   public var resolvedEnvironment: [String: [EnvironmentVariable]]
+  /// Where Kratix runs it, with the ConfigMaps and Secrets that it refers to; nil for the object's own namespace.
+  public var namespace: String?
   /// What volumes that are no `emptyDir` hold, by volume and path in it: the files of ConfigMaps and Secrets. They are
   /// mounted read-only.
   public var volumeFiles: [String: [String: [UInt8]]] = [:]

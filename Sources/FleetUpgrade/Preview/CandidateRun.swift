@@ -30,10 +30,11 @@ struct CandidateRun: Sendable {
     var outputs = Outputs()
     var status: [String: JSON] = [:]
     for pipeline in promise.pipelines(.resource, .configure) {
-      let run = WorkflowRun(
+      var run = WorkflowRun(
         pipeline: pipeline,
         environment: .resource(resource, promise: promise, pipeline: pipeline.name, action: .configure, isDryRun: true),
         object: resource)
+      run.namespace = promise.pipelineNamespace
       let result: WorkflowResult
       memory.count.pipelines += 1
       if !isFresh, let known = memory[run] {

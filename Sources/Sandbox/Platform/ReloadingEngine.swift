@@ -16,7 +16,7 @@ final class ReloadingEngine: WorkflowEngine {
   init(_ directory: SandboxDirectory, choice: SandboxConfiguration.Engine) throws {
     self.directory = directory
     self.choice = choice
-    let images = directory.readImages()
+    let images = directory.knownImages()
     made = Mutex(Made(images: images, engine: try choice.make(images: ImageMap(images))))
   }
 
@@ -33,7 +33,7 @@ final class ReloadingEngine: WorkflowEngine {
   }
 
   private func current() throws -> any WorkflowEngine {
-    let images = directory.readImages()
+    let images = directory.knownImages()
     return try made.withLock { made in
       if made.images != images {
         made = Made(images: images, engine: try choice.make(images: ImageMap(images)))

@@ -36,7 +36,8 @@ struct Platform: Sendable {
 
   static var isSandbox: Bool { ProcessInfo.processInfo.environment["KRATIX_E2E_KUBECONFIG"] == nil }
 
-  private var environment: [String: String] {
+  /// Of every program that a test runs.
+  var environment: [String: String] {
     let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
     return ["KUBECONFIG": kubeconfig, "PATH": "\(Self.products):\(Self.root)/.tools/bin:\(path)", "HOME": folder]
   }

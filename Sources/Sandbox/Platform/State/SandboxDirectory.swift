@@ -1,5 +1,6 @@
 import Foundation
 import Kubernetes
+import WorkflowRunner
 
 /// The folder of one sandbox: everything that it keeps, and how to tell whether it runs.
 public struct SandboxDirectory: Sendable, Hashable {
@@ -84,6 +85,17 @@ public struct SandboxDirectory: Sendable, Hashable {
   /// Image references and the local directories that stand for them. Read again for every run, so that an image can be
   /// mapped while the sandbox runs.
   public func readImages() -> [String: String] { readJSON(images)?.stringMapValue ?? [:] }
+
+  /// With the image that previews collect output in: this machine's own tools stand for it.
+  func knownImages() -> [String: String] {
+    let tools = "\(path)/tools"
+    let dockerfile = "\(tools)/Dockerfile"
+    if !FileManager.default.fileExists(atPath: dockerfile) {
+      try? FileManager.default.createDirectory(atPath: tools, withIntermediateDirectories: true)
+      try? write("FROM \(ClusterEngine.defaultCollectorImage)\n", to: dockerfile)
+    }
+    return [ClusterEngine.defaultCollectorImage: tools].merging(readImages()) { $1 }
+  }
 
   public func writeImages(_ map: [String: String]) throws(SandboxError) { try writeJSON(JSON(map), to: images) }
 

@@ -48,7 +48,7 @@ public struct TestCommand: AsyncParsableCommand {
           + "with --update")
     }
     let runner = PipelineTestRunner(
-      directory: directory, promise: Promise(package.promise), engine: try engine.engine.make(images: images(package)),
+      directory: directory, promise: Promise(package.promise), engine: try engine.make(images: images(package)),
       limits: engine.limits)
     var failures = 0
     for test in cases.sorted(by: { $0.description < $1.description }) {

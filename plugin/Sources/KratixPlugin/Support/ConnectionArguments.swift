@@ -26,10 +26,11 @@ struct ConnectionArguments: ParsableArguments {
   }
 
   /// The client that kubectl with the same options would be; warnings of the server go to stderr.
-  func client() throws -> KubernetesClient {
+  /// - Parameter other: another context of the same kubeconfig, in place of the one chosen.
+  func client(context other: String? = nil) throws -> KubernetesClient {
     try KubernetesClient(
       ConnectionOptions(
-        kubeconfig: kubeconfig, context: context, namespace: namespace, asUser: `as`, asGroups: asGroups),
+        kubeconfig: kubeconfig, context: other ?? context, namespace: namespace, asUser: `as`, asGroups: asGroups),
       onWarning: { Console.warning($0) })
   }
 }

@@ -4,10 +4,20 @@ import KubernetesClient
 import Sandbox
 import WorkflowRunner
 
-/// Where and how pipelines are run on this machine.
+/// Where pipelines can be run.
+enum EngineName: String, CaseIterable, ExpressibleByArgument {
+  case auto, process, container, cluster
+
+  /// nil for the one that is not on this machine.
+  var local: SandboxConfiguration.Engine? { SandboxConfiguration.Engine(rawValue: rawValue) }
+}
+
+/// Where and how pipelines are run.
 struct EngineArguments: ParsableArguments {
-  @Option(help: "Where pipelines run: process (bubblewrap), container (podman or docker) or auto.")
-  var engine: SandboxConfiguration.Engine = .auto
+  @Option(
+    help:
+      "Where pipelines run: process (bubblewrap), container (podman or docker), auto, or cluster (as Jobs; previews).")
+  var engine: EngineName = .auto
 
   @Option(
     name: .customLong("image"),
@@ -32,10 +42,17 @@ struct EngineArguments: ParsableArguments {
     return limits
   }
 
+  /// The engine of this machine.
   /// - Parameter configuration: the cluster's, if there is one; when it is a sandbox's, its images are known.
   func make(for configuration: ClusterConfiguration?) throws -> any WorkflowEngine {
     var map = configuration.flatMap { SandboxExtension.directory($0.extensions)?.readImages() } ?? [:]
     for image in images { map[image.reference] = try image.absolutePath() }
-    return try engine.make(images: ImageMap(map))
+    return try make(images: ImageMap(map))
+  }
+
+  /// The engine of this machine.
+  func make(images: ImageMap) throws -> any WorkflowEngine {
+    guard let local = engine.local else { throw ValidationError("--engine cluster is for previews of a fleet") }
+    return try local.make(images: images)
   }
 }

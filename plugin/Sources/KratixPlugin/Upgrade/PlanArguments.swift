@@ -15,6 +15,7 @@ struct PlanArguments: ParsableArguments {
 
   @OptionGroup var connection: ConnectionArguments
   @OptionGroup var engine: EngineArguments
+  @OptionGroup var cluster: ClusterEngineArguments
 
   @Option(name: [.customShort("l"), .long], help: "Only resources with these labels.")
   var selector = ""
@@ -32,7 +33,8 @@ struct PlanArguments: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "Run the current version too, to tell noise from change.")
   var baseline = true
 
-  @Option(help: "How many resources are run at a time; as many as there are cores when left out.")
+  @Option(
+    help: "How many resources are run at a time; when left out as many as there are cores, or 8 with --engine cluster.")
   var maxParallel: Int?
 
   @Option(help: "Run only a part of the fleet, as 10% or 50; all of it is checked against the new API.")
@@ -54,6 +56,7 @@ struct PlanArguments: ParsableArguments {
     if let sample, Sample(sample) == nil {
       throw ValidationError("--sample takes a number of resources or a percentage (50, 10%), not \(sample)")
     }
+    try cluster.check(engine.engine)
     if let maxParallel, maxParallel < 1 { throw ValidationError("--max-parallel is at least 1") }
     for resource in resources where resource.split(separator: "/", omittingEmptySubsequences: false).count != 2 {
       throw ValidationError("--resource takes NAMESPACE/NAME, not \(resource)")
@@ -80,7 +83,9 @@ struct PlanArguments: ParsableArguments {
     let hasPipelines = !skipsPipelines && !candidate.pipelines(.resource, .configure).isEmpty
     let fleet = try await reader.fleet(
       of: candidate.name, selection: selection, depth: hasPipelines ? .pipelines : .schema)
-    var plan = try await plan(candidate, fleet, engine: engine.make(for: api.configuration))
+    var plan = try await withEngine(for: api, runsPipelines: hasPipelines) {
+      try await self.plan(candidate, fleet, engine: $0)
+    }
     // What was read is of one moment. Only while pipelines run there is time for it to move.
     guard plan.runs.pipelines > 0 else { return Made(plan: plan, candidate: candidate, fleet: fleet, api: api) }
     let now = try await reader.fleet(of: candidate.name, selection: selection, depth: .identity)
@@ -93,7 +98,8 @@ struct PlanArguments: ParsableArguments {
     _ candidate: Promise, _ fleet: FleetSnapshot, engine workflowEngine: any WorkflowEngine
   ) async throws -> UpgradePlan {
     let options = PlanOptions(
-      parallelism: maxParallel ?? ProcessInfo.processInfo.activeProcessorCount, limits: engine.limits,
+      parallelism: maxParallel ?? (engine.engine == .cluster ? 8 : ProcessInfo.processInfo.activeProcessorCount),
+      limits: engine.limits,
       runsBaseline: baseline, ignoredPaths: ignorePath, sample: sample.flatMap(Sample.init),
       runsPipelines: !skipsPipelines)
     let planner = Planner(engine: workflowEngine, options: options)
@@ -161,6 +167,9 @@ extension PlanArguments {
     } catch let error as FleetDirectoryError {
       throw Failure("--fleet: \(error)", exitCode: 64)
     }
-    return try await plan(candidate, fleet, engine: engine.make(for: nil))
+    let api = engine.engine == .cluster ? try connection.client() : nil
+    return try await withEngine(for: api, runsPipelines: !skipsPipelines) {
+      try await self.plan(candidate, fleet, engine: $0)
+    }
   }
 }

@@ -8,7 +8,8 @@ struct PreviewCommand: AsyncParsableCommand {
     commandName: "preview", abstract: "Show what a Promise would do to every resource of its fleet, before it does.",
     discussion: """
       Runs the candidate's pipelines for each resource, here and in isolation, and compares what they put out with what
-      the cluster holds. Reads from the cluster (get and list); writes nothing to it.
+      the cluster holds. Reads from the cluster (get and list); writes nothing to it. With --engine cluster the pipelines
+      run as Jobs, in a namespace that is made for them and goes with them.
 
       With --fleet DIR no cluster is needed: the requests are read from the files of a directory, and what Kratix has
       put out for them from the state store's files in it, or else from a run of the Promise that it holds.
