@@ -25,6 +25,7 @@ demo:
 	@scripts/setup.sh demo
 	@$(MAKE) --no-print-directory build
 	@scripts/demo.sh
+	@scripts/demo-fleet.sh
 
 test:
 	@scripts/setup.sh test
