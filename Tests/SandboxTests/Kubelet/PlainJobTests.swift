@@ -129,6 +129,30 @@ import WorkflowRunner
     }
   }
 
+  /// A namespace that is deleted takes along what runs in it, whichever of the Job and its pod goes first.
+  @Test func aNamespaceGoesWithWhatRunsInIt() async throws {
+    try await withTools { cluster in
+      for index in 0..<8 {
+        let namespace = try await cluster.api.create(
+          .namespaces, KubernetesObject(apiVersion: "v1", kind: "Namespace", name: "busy-\(index)"))
+        var job = job(main: container("main", "cat /dev/zero > /dev/null"))
+        job.namespace = namespace.name
+        _ = try await cluster.api.create(.jobs, job)
+        for try await event in cluster.api.observe(.pods, namespace: namespace.name) {
+          let pods: [KubernetesObject]
+          switch event {
+          case .snapshot(let objects): pods = objects
+          case .added(let pod), .modified(let pod), .deleted(let pod): pods = [pod]
+          }
+          if pods.contains(where: { $0[path: "status", "phase"] == "Running" }) { break }
+        }
+        try await cluster.api.delete(.namespaces, namespace: nil, name: namespace.name, options: DeleteOptions())
+        try await cluster.waitUntilGone(.namespaces, namespace)
+        #expect(try await cluster.api.listAll(.pods, namespace: namespace.name).items == [])
+      }
+    }
+  }
+
   @Test func finishedJobsExpire() async throws {
     try await withTools { cluster in
       let job = try await cluster.api.create(.jobs, job(main: container("main", "true"), ttl: 0))

@@ -41,6 +41,8 @@ public actor Kubelet {
   private struct Activity {
     /// Told apart from the one that took its place.
     var id: Int
+    /// It takes a pod away, which goes on when the Job goes.
+    var isRemoval = false
     var task: Task<Void, Never>
   }
 
@@ -56,6 +58,9 @@ public actor Kubelet {
   private var ended: Set<String> = []
   /// What waits for the `ttlSecondsAfterFinished` of a Job, by uid.
   private var expiring: [String: Task<Void, Never>] = [:]
+  private var isStopping = false
+  /// Pods that are being deleted while a run that has ended in them is counted, by the Job's uid.
+  private var condemned: [String: KubernetesObject] = [:]
 
   /// - Parameters:
   ///   - api: the platform's, as the node and the Job controller.
@@ -79,6 +84,7 @@ public actor Kubelet {
       group.addTask { await self.watch(.pods) { await self.handle(pod: $0) } }
       await group.waitForAll()
     }
+    isStopping = true
     for task in expiring.values { task.cancel() }
     for activity in active.values { activity.task.cancel() }
     for activity in active.values { await activity.task.value }
@@ -118,7 +124,7 @@ public actor Kubelet {
   private func forget(_ uid: String) {
     latest[uid] = nil
     ended.remove(uid)
-    active[uid]?.task.cancel()
+    stopRunning(uid)
     expiring.removeValue(forKey: uid)?.cancel()
   }
 
@@ -133,7 +139,7 @@ public actor Kubelet {
     }
     if ended.contains(uid) { return }
     if job.isBeingDeleted || JobStatus.isFinished(job) {
-      active[uid]?.task.cancel()
+      stopRunning(uid)
       return
     }
     if JobStatus.isSuspended(job) {
@@ -151,14 +157,18 @@ public actor Kubelet {
     }
   }
 
+  private func stopRunning(_ uid: String) {
+    if let activity = active[uid], !activity.isRemoval { activity.task.cancel() }
+  }
+
   /// Stops what goes on for a Job, and then does something else.
-  private func begin(_ uid: String, _ body: @escaping () async -> Void) {
+  private func begin(_ uid: String, isRemoval: Bool = false, _ body: @escaping () async -> Void) {
     let before = active[uid]?.task
     before?.cancel()
     lastActivity += 1
     let id = lastActivity
     active[uid] = Activity(
-      id: id,
+      id: id, isRemoval: isRemoval,
       task: Task {
         await before?.value
         await body()
@@ -170,6 +180,7 @@ public actor Kubelet {
   private func finish(_ uid: String, _ id: Int) {
     guard active[uid]?.id == id else { return }
     active[uid] = nil
+    if let pod = condemned.removeValue(forKey: uid), !isStopping { remove(pod, of: uid) }
     if let job = latest[uid], !Task.isCancelled { consider(job) }
   }
 
@@ -204,7 +215,14 @@ public actor Kubelet {
   /// Ends the containers of a pod that is being deleted, and lets it go; its Job, if it lives, makes another one.
   private func stop(_ pod: KubernetesObject) {
     guard pod.isBeingDeleted, let uid = pod.ownerReferences.first(where: { $0.kind == "Job" })?.uid else { return }
-    if JobPod.isTerminal(pod), active[uid] != nil { return }
-    begin(uid) { _ = await self.attempt { try await self.jobs.remove(pod) } }
+    if JobPod.isTerminal(pod), let activity = active[uid], !activity.isRemoval {
+      condemned[uid] = pod
+      return
+    }
+    remove(pod, of: uid)
+  }
+
+  private func remove(_ pod: KubernetesObject, of uid: String) {
+    begin(uid, isRemoval: true) { _ = await self.attempt { try await self.jobs.remove(pod) } }
   }
 }
