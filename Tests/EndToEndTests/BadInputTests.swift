@@ -68,7 +68,6 @@ struct BadInputTests {
     ("v3-fails", "default/ann would fail: container greet of pipeline greet exited with code 3"),
     ("bad-yaml", "default/ann would fail: pipeline greet: it writes greeting.yaml, which is not YAML: line "),
     ("endless", "default/ann would fail: container greet of pipeline greet did not end within "),
-    ("unknown", "default/ann would fail: container greet of pipeline greet: "),
   ])
   func aCandidateWhosePipelineDoesNotWork(image: String, sentence: String) async throws {
     let platform = try Platform.require()

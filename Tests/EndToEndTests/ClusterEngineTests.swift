@@ -46,6 +46,12 @@ struct ClusterEngineTests {
     let plan = try await preview(platform, file, engine: "cluster")
     #expect(plan["summary"]?["changes"] == 2)
     #expect(plan == (try await preview(platform, file, engine: "process")))
+    // The fleet by one context, the Jobs by another.
+    let elsewhere = try await platform.kratix(
+      "upgrade", "preview", "-f", file, "-o", "json", "--engine", "cluster", "--engine-context", platform.platform)
+    #expect(try JSON(parsing: elsewhere.succeeded().output) == plan)
+    try await platform.kratix("upgrade", "preview", "-f", file, "--engine", "cluster", "--engine-context", "nowhere")
+      .failed("no context \"nowhere\"")
     try await nothingIsLeft(platform)
   }
 

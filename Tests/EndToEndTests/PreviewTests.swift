@@ -70,6 +70,23 @@ struct PreviewTests {
     try await platform.kratix("plan", "show", wrong).failed("schemaVersion: it is 7; this command reads 1")
   }
 
+  /// An image that is not to be had says nothing of the Promise: the plan is incomplete, and is not carried out.
+  @Test(.enabled(if: Platform.isSandbox), arguments: ["process", "cluster"])
+  func anImageThatCannotBeHad(engine: String) async throws {
+    let platform = try Platform.require()
+    try await start(platform)
+    let file = try candidate(platform, "nowhere")
+    let result = try await platform.kratix("upgrade", "preview", "-f", file, "-o", "json", "--engine", engine)
+    #expect(result.exitCode == 3)
+    let plan = try JSON(parsing: result.output)
+    #expect(plan["summary"]?["skipped"] == 2 && plan["summary"]?["fails"] == 0)
+    let unknowns = (plan["unknowns"]?.arrayValue ?? []).compactMap(\.stringValue)
+    #expect(unknowns.count == 2)
+    #expect(unknowns.allSatisfy { $0.contains("image \(Greeter.image("nowhere")) ") }, "\(unknowns)")
+    try await platform.kratix("upgrade", "-f", file, "--yes", "--engine", engine)
+      .failed("nothing was applied: the candidate could not be run for 2 of the fleet's resources (")
+  }
+
   /// Everything but GET is refused on the way: a preview does not need more.
   @Test func aPreviewOnlyReads() async throws {
     let platform = try Platform.require()

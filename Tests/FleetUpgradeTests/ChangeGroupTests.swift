@@ -1,6 +1,7 @@
 import KratixModel
 import Kubernetes
 import Testing
+import WorkflowRunner
 
 @testable import FleetUpgrade
 
@@ -74,9 +75,13 @@ import Testing
       image: "missing:1", version: "v2", schema: "{type: object, properties: {size: {type: string, enum: [small]}}}")
     let fleet = Fixtures.fleet(live, ["a", "b"])
     let planner = Planner(
-      engine: ScriptedEngine(scripts: [:]), options: PlanOptions(parallelism: 1, sample: .count(1)))
+      engine: ScriptedEngine(scripts: [
+        "broken:1": { _ throws(WorkflowFailure) in
+          throw WorkflowFailure(pipeline: "configure", container: "c", reason: .exited(code: 1))
+        }
+      ]), options: PlanOptions(parallelism: 1, sample: .count(1)))
     #expect(try await planner.resourcePlans(candidate: candidate, fleet: fleet).map(\.verdict) == [.invalid, .invalid])
-    let compatible = try Fixtures.promise(image: "missing:1", version: "v2", schema: Fixtures.requestSchema)
+    let compatible = try Fixtures.promise(image: "broken:1", version: "v2", schema: Fixtures.requestSchema)
     let verdicts = try await planner.resourcePlans(candidate: compatible, fleet: fleet).map(\.verdict)
     #expect(verdicts.sorted { $0.rawValue < $1.rawValue } == [.fails, .skipped])
   }

@@ -81,6 +81,14 @@ import WorkflowRunner
     #expect(plan.lastLines == ["no such version"])
   }
 
+  /// Whether it works where its image is to be had, nobody knows.
+  @Test func anImageThatIsNotThereCannotBeTold() async throws {
+    let plan = try await plan(to: "missing:1")
+    #expect(plan.verdict == .skipped)
+    #expect(plan.reason == "the candidate could not be run for it")
+    #expect(plan.unknown == "container c of pipeline configure: no missing:1")
+  }
+
   @Test func failsWhenItWritesYAMLThatIsNone() async throws {
     let plan = try await plan(to: "badyaml:1")
     #expect(plan.verdict == .fails)

@@ -68,6 +68,12 @@ struct ResourceJudge: Sendable {
       return plan
     } catch let failure as WorkflowFailure {
       try Task.checkCancellation()
+      // Says nothing of the candidate: where it will run, the image may be had.
+      if case .imageUnavailable = failure.reason {
+        return ResourcePlan(
+          member: member, verdict: .skipped, reason: "the candidate could not be run for it", changes: stored,
+          unknown: failure.description)
+      }
       return ResourcePlan(
         member: member, verdict: .fails, reason: failure.description, changes: stored, lastLines: failure.lastLines)
     }

@@ -53,6 +53,9 @@ public struct UpgradePlan: Sendable {
     resources.contains { $0.verdict != .unchanged && $0.verdict != .skipped && $0.verdict != .held }
   }
 
+  /// Resources for which nobody knows what the candidate puts out, because it could not be run.
+  public var notRun: [ResourcePlan] { resources.filter { $0.unknown != nil && $0.outputsDigest == nil } }
+
   public var hasFailures: Bool {
     count(.fails) + count(.invalid) > 0 || consequences.contains { $0.kind == .refused }
   }

@@ -87,6 +87,26 @@ import Testing
     }
   }
 
+  /// The platform keeps what pipelines refer to; the Jobs run elsewhere, where it is copied to.
+  @Test func anotherCluster() async throws {
+    try await withTools { platform in
+      var map = KubernetesObject(apiVersion: "v1", kind: "ConfigMap", name: "settings", namespace: "default")
+      map["data"] = ["REGION": "north"]
+      _ = try await platform.api.create(.configMaps, map)
+      try await withTools { other in
+        let result = try await ClusterEngine.with(other.api, source: platform.api, allowsNetwork: true) { engine in
+          #expect(try await namespaces(platform) == [])
+          return try await engine.run(
+            run(
+              #"echo "$REGION" > /kratix/output/region"#,
+              container: ["envFrom": [["configMapRef": ["name": "settings"]]]]))
+        }
+        #expect(result.files.map(\.bytes) == [Array("north\n".utf8)])
+        #expect(try await namespaces(other) == [])
+      }
+    }
+  }
+
   /// script, image, further fields of the pipeline, the whole sentence
   @Test(
     arguments: [

@@ -127,6 +127,11 @@ struct UpgradeRun: AsyncParsableCommand {
         "nothing was applied: \(made.plan.count(.fails)) of the fleet's resources would fail and "
           + "\(made.plan.count(.invalid)) would be invalid; mend the Promise, or say --force")
     }
+    if let first = made.plan.notRun.first, !force {
+      throw Failure(
+        "nothing was applied: the candidate could not be run for \(made.plan.notRun.count) of the fleet's resources "
+          + "(\(first.unknown ?? "")); make its images available to the preview, or say --force")
+    }
     guard made.plan.promise.specChanges || made.plan.promise.fromVersion != made.plan.promise.toVersion else {
       return Console.out("\nNothing to do: the Promise is installed as it is in \(planFile ?? arguments.filename).")
     }
