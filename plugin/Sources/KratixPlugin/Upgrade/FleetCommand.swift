@@ -37,6 +37,8 @@ struct FleetCommand: AsyncParsableCommand {
       throw Failure(
         "Promise \(promise) is not installed; " + (names.isEmpty ? "no Promise is" : "installed are: \(names)"))
     }
+    // Destinations are no part of the table; without any of the rest it would say what is not so.
+    if let gap = fleet.gaps.first(where: { $0.source != .destinations }) { throw Failure(gap.description) }
     guard watch, let type = installed.api?.resourceType else {
       return try Console.out(FleetText.render(fleet, of: installed.name, as: output))
     }

@@ -122,6 +122,11 @@ struct UpgradeRun: AsyncParsableCommand {
     let made: PlanArguments.Made
     if let file { made = try await check(file) } else { made = try await arguments.makePlan(for: candidate) }
     Console.out(PlanText.table(made.plan, command: arguments.upgradeCommand(planFile: planFile) + " --yes"))
+    // A fleet that cannot be read looks like none, and none is not held.
+    let needed: Set<FleetGap.Source> = [.promises, .revisions, .resources, .bindings]
+    if let gap = made.fleet.gaps.first(where: { needed.contains($0.source) }) {
+      throw Failure("nothing was applied: whom it would move cannot be told: \(gap)")
+    }
     if made.plan.hasFailures, !force {
       throw Failure(
         "nothing was applied: \(made.plan.count(.fails)) of the fleet's resources would fail and "
