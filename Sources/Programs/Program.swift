@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 /// Another program, to be run to its end, in a process group of its own.
 public struct Program: Sendable {
@@ -76,17 +75,6 @@ public struct Program: Sendable {
     let kept = Kept(limit: limit)
     let ending = try await run { kept.append($1, of: $0) }
     return Result(ending: ending, output: kept.bytes(of: .output), error: kept.bytes(of: .error))
-  }
-
-  /// Held while a program is being started, and while files are written that are to be executed.
-  static let starting = Mutex<Void>(())
-
-  /// Writes files that are to be executed, while no program is being started: one that is would hold the open file for a
-  /// moment, and to execute a file that somebody has open for writing fails ("Text file busy").
-  public static func whileNoneStarts<Result, Failure: Error>(
-    _ body: () throws(Failure) -> sending Result
-  ) throws(Failure) -> sending Result {
-    try starting.withLock { _ throws(Failure) in try body() }
   }
 
   /// Where the executable is.

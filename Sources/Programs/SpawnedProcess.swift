@@ -63,10 +63,7 @@ final class SpawnedProcess: Sendable {
     var envp = variables.map { strdup($0) } + [nil]
     defer { for word in argv + envp { free(word) } }
     var processID: pid_t = 0
-    let code = Program.starting.withLock { _ in
-      posix_spawn(&processID, path, &actions, &attributes, &argv, &envp)
-    }
-    try check(code)
+    try check(posix_spawn(&processID, path, &actions, &attributes, &argv, &envp))
 
     self.processID = processID
     groupID = program.isInteractive ? processID : -processID

@@ -437,4 +437,41 @@ struct ProcessEngineTests {
     #expect(texts.count == 20)
     for (index, text) in texts { #expect(text == "\(index)\n") }
   }
+
+  /// A file that somebody has open for writing cannot be executed ("Text file busy"), and programs that are started
+  /// take with them what this process has open, some for as long as they run. The engine's copies of an image's programs
+  /// are never open for writing in this process, so that it does not matter what else is started.
+  @Test("programs of an image can be executed whatever else is started meanwhile")
+  func textFileBusy() async throws {
+    let image = try TemporaryDirectory()
+    try image.write("FROM alpine\nCOPY app /app\nCOPY tool /usr/bin/tool\nCMD [\"/app/run\"]\n", to: "Dockerfile")
+    for index in 0..<40 { try image.write("#!/bin/sh\nexit 0\n", to: "app/\(index)", mode: 0o755) }
+    try image.write(
+      "#!/bin/sh -e\nfor file in /app/[0-9]* /usr/bin/tool; do $file; done\n", to: "app/run", mode: 0o755)
+    try image.write("#!/bin/sh\nexit 0\n", to: "tool", mode: 0o755)
+    let engine = try ProcessEngine(images: ImageMap(["app:1": image.path]))
+    let isOver = Mutex(false)
+    // They close nothing of what they take with them, and live for longer than a copy takes.
+    let starters = (0..<12).map { _ in
+      Thread {
+        while !isOver.withLock({ $0 }) {
+          let words = [strdup("sleep"), strdup("0.3")]
+          defer { for word in words { free(word) } }
+          var processID: pid_t = 0
+          guard posix_spawn(&processID, "/bin/sleep", nil, nil, words + [nil], nil) == 0 else { return }
+          var status: Int32 = 0
+          waitpid(processID, &status, 0)
+        }
+      }
+    }
+    for starter in starters { starter.start() }
+    defer { isOver.withLock { $0 = true } }
+    let run = Runs.run([["name": "main", "image": "app:1"]])
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<4 {
+        group.addTask { for _ in 0..<15 { _ = try await engine.run(run) } }
+      }
+      try await group.waitForAll()
+    }
+  }
 }

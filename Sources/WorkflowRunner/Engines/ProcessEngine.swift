@@ -29,8 +29,14 @@ public final class ProcessEngine: WorkflowEngine {
 final class ProcessRunner: ContainerRunner {
   let images: ImageMap
   private let scratch: ScratchDirectory
-  private let staged = Mutex<[String: (fingerprint: Int, image: StagedImage)]>([:])
+  /// By directory; several runs wait for one staging.
+  private let staged = Mutex<[String: Staging]>([:])
   private let host = HostLayout.current
+
+  private struct Staging {
+    var fingerprint: Int
+    var image: Task<Result<StagedImage, WorkflowFailure.Reason>, Never>
+  }
 
   init(images: ImageMap, scratch: ScratchDirectory) {
     self.images = images
@@ -43,7 +49,7 @@ final class ProcessRunner: ContainerRunner {
     guard let context = images.directory(for: container.image) else {
       throw .imageUnavailable(images.missing(container.image))
     }
-    let image = try stage(context, for: container.image)
+    let image = try await stage(context, for: container.image)
     let dockerfile = image.dockerfile
     let entrypoint = container.command.isEmpty ? dockerfile.entrypoint : container.command
     // As Kubernetes has it: a command without args drops the image's own arguments.
@@ -55,7 +61,7 @@ final class ProcessRunner: ContainerRunner {
     }
     var options = isolation(user: dockerfile.user, allowsNetwork: limits.allowsNetwork)
     options += fileSystem(of: image)
-    options += try imageMounts(image, of: container, in: directory)
+    options += try await imageMounts(image, of: container, in: directory)
     for path in dockerfile.directories { options += ["--dir", path] }
     for mount in container.mounts {
       options += [mount.isReadOnly ? "--ro-bind" : "--bind", mount.source, mount.destination]
@@ -111,13 +117,28 @@ final class ProcessRunner: ContainerRunner {
     }
   }()
 
-  private func stage(_ context: String, for image: String) throws(WorkflowFailure.Reason) -> StagedImage {
+  private func stage(_ context: String, for image: String) async throws(WorkflowFailure.Reason) -> StagedImage {
     let fingerprint = StagedImage.fingerprint(context: context)
-    if let known = staged.withLock({ $0[context] }), known.fingerprint == fingerprint { return known.image }
-    let made = try StagedImage(
-      context: context, image: image, scratch: "\(scratch.path)/images/\(UUID().uuidString)")
-    staged.withLock { $0[context] = (fingerprint, made) }
-    return made
+    let staging = staged.withLock { staged in
+      if let known = staged[context], known.fingerprint == fingerprint { return known.image }
+      let task = Task { [scratch] () -> Result<StagedImage, WorkflowFailure.Reason> in
+        do throws(WorkflowFailure.Reason) {
+          return .success(
+            try await StagedImage(
+              context: context, image: image, scratch: "\(scratch.path)/images/\(UUID().uuidString)"))
+        } catch {
+          return .failure(error)
+        }
+      }
+      staged[context] = Staging(fingerprint: fingerprint, image: task)
+      return task
+    }
+    let result = await staging.value
+    // The next run may have more luck.
+    if case .failure = result {
+      staged.withLock { if $0[context]?.image == staging { $0[context] = nil } }
+    }
+    return try result.get()
   }
 
   private func isolation(user: String, allowsNetwork: Bool) -> [String] {
@@ -162,24 +183,21 @@ final class ProcessRunner: ContainerRunner {
 
   private func imageMounts(
     _ image: StagedImage, of container: ContainerSpecification, in directory: RunDirectory
-  ) throws(WorkflowFailure.Reason) -> [String] {
-    var options: [String] = []
-    for (index, mount) in image.mounts.enumerated() {
-      guard mount.isCopiedPerRun else {
-        options += ["--ro-bind", mount.source, mount.destination]
-        continue
-      }
-      let parent = "\(directory.path)/image-\(container.name)"
-      let copy = "\(parent)/\(index)"
+  ) async throws(WorkflowFailure.Reason) -> [String] {
+    let copy = "\(directory.path)/image-\(container.name)"
+    if let copied = image.copied {
       do {
-        try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
-        try FileManager.default.copyItem(atPath: mount.source, toPath: copy)
+        try await ProgramFiles.copy(copied, to: copy)
       } catch {
-        throw .engine("the files of the image cannot be copied: \(error.localizedDescription)")
+        throw .engine("the files of the image cannot be copied: \(error.reason)")
       }
-      options += ["--bind", copy, mount.destination]
     }
-    return options
+    return image.mounts.flatMap { mount in
+      switch mount.source {
+      case .shared(let path): ["--ro-bind", path, mount.destination]
+      case .copied(let name): ["--bind", "\(copy)/\(name)", mount.destination]
+      }
+    }
   }
 
   private func environment(of container: ContainerSpecification, _ dockerfile: Dockerfile) -> [EnvironmentVariable] {

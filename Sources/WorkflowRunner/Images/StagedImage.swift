@@ -1,17 +1,21 @@
 import Foundation
 import KratixModel
-import Programs
 
 /// An image of the process engine made ready: its files in a directory of their own, laid out as in the image, and
 /// what to mount where.
 struct StagedImage: Sendable {
   /// A part of the image's file system.
   struct Mount: Sendable, Hashable {
-    var source: String
+    enum Source: Sendable, Hashable {
+      /// A path on this machine, read-only to every run.
+      case shared(String)
+      /// A name in `copied`: each run has a copy, so that programs may change it as they could in a container.
+      case copied(String)
+    }
+
+    var source: Source
     /// In the image.
     var destination: String
-    /// A copy for each run, so that programs may change it as they could in a container.
-    var isCopiedPerRun: Bool
   }
 
   /// More than this belongs into a container engine.
@@ -21,13 +25,15 @@ struct StagedImage: Sendable {
 
   let dockerfile: Dockerfile
   let mounts: [Mount]
+  /// A directory to copy for each run; nil when there is nothing in it.
+  let copied: String?
   /// In place of the machine's own `/usr`, when the image puts files there: links to everything else.
   let usrOverlay: String?
 
   /// - Parameters:
   ///   - context: the directory with the Dockerfile.
   ///   - scratch: where to put the files; it must not exist.
-  init(context: String, image: String, scratch: String) throws(WorkflowFailure.Reason) {
+  init(context: String, image: String, scratch: String) async throws(WorkflowFailure.Reason) {
     func unavailable(_ reason: String) -> WorkflowFailure.Reason {
       .imageUnavailable("image \(image) cannot be run from \(context): \(reason)")
     }
@@ -45,14 +51,21 @@ struct StagedImage: Sendable {
     }
     dockerfile = parsed
     do {
-      let root = "\(scratch)/root"
-      try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
-      var copier = ImageCopier(context: context, root: root)
+      let files = FileManager.default
+      let draft = "\(scratch)/draft"
+      try files.createDirectory(atPath: draft, withIntermediateDirectories: true)
+      var copier = ImageCopier(context: context, root: draft)
       for copy in parsed.copies { try copier.copy(copy) }
       for change in parsed.modeChanges { try copier.apply(change) }
-      mounts = try Self.mounts(below: "", root: root)
+      let root = "\(scratch)/root"
+      try await ProgramFiles.copy(draft, to: root)
+      try files.removeItem(atPath: draft)
+      let own = "\(scratch)/copied"
+      try files.createDirectory(atPath: own, withIntermediateDirectories: true)
+      mounts = try Self.mounts(below: "", root: root, copied: own)
+      copied = mounts.contains { if case .copied = $0.source { true } else { false } } ? own : nil
       let usr = "\(root)/usr"
-      if FileManager.default.fileExists(atPath: usr) {
+      if files.fileExists(atPath: usr) {
         let overlay = "\(scratch)/usr"
         try Self.overlay(host: "/usr", staged: usr, at: overlay)
         usrOverlay = overlay
@@ -61,6 +74,8 @@ struct StagedImage: Sendable {
       }
     } catch let failure as ImageCopier.Failure {
       throw unavailable(failure.reason)
+    } catch let failure as ProgramFiles.Failure {
+      throw unavailable("its files cannot be copied: \(failure.reason)")
     } catch {
       throw unavailable("its files cannot be copied: \(error.localizedDescription)")
     }
@@ -75,17 +90,22 @@ struct StagedImage: Sendable {
   /// Directories that are the system's, in every container.
   private static let systemDirectories: Set<String> = ["/usr", "/proc", "/dev", "/sys", "/kratix"]
 
-  private static func mounts(below path: String, root: String) throws -> [Mount] {
+  /// - Parameter copied: where to move what is cheap enough to copy for each run.
+  private static func mounts(below path: String, root: String, copied: String) throws -> [Mount] {
+    let files = FileManager.default
     var mounts: [Mount] = []
-    for name in try FileManager.default.contentsOfDirectory(atPath: root + path).sorted() {
+    for name in try files.contentsOfDirectory(atPath: root + path).sorted() {
       let destination = "\(path)/\(name)"
       if systemDirectories.contains(destination) { continue }
+      let staged = root + destination
       if sharedDirectories.contains(destination) {
-        mounts += try Self.mounts(below: destination, root: root)
+        mounts += try Self.mounts(below: destination, root: root, copied: copied)
+      } else if size(staged) <= copiedBytes {
+        let name = "\(try files.contentsOfDirectory(atPath: copied).count)"
+        try files.moveItem(atPath: staged, toPath: "\(copied)/\(name)")
+        mounts.append(Mount(source: .copied(name), destination: destination))
       } else {
-        let source = root + destination
-        mounts.append(
-          Mount(source: source, destination: destination, isCopiedPerRun: size(source) <= copiedBytes))
+        mounts.append(Mount(source: .shared(staged), destination: destination))
       }
     }
     return mounts
@@ -101,7 +121,7 @@ struct StagedImage: Sendable {
   /// Where the sandbox has the machine's own `/usr` when an overlay is in its place.
   static let hostUsr = "/.usr"
 
-  /// A directory that holds what is staged and links to what else the machine has.
+  /// A directory that takes over what is staged, and links to what else the machine has.
   private static func overlay(host: String, staged: String, at overlay: String) throws {
     let files = FileManager.default
     try files.createDirectory(atPath: overlay, withIntermediateDirectories: true)
@@ -113,7 +133,7 @@ struct StagedImage: Sendable {
       if let status = OutputDirectory.status("\(staged)/\(name)"), OutputDirectory.isDirectory(status) {
         try Self.overlay(host: "\(host)/\(name)", staged: "\(staged)/\(name)", at: "\(overlay)/\(name)")
       } else {
-        try Program.whileNoneStarts { try files.copyItem(atPath: "\(staged)/\(name)", toPath: "\(overlay)/\(name)") }
+        try files.moveItem(atPath: "\(staged)/\(name)", toPath: "\(overlay)/\(name)")
       }
     }
   }
@@ -210,7 +230,7 @@ private struct ImageCopier {
             "it copies more than \(StagedImage.maximumBytes >> 20) MiB; build the image and use a container engine")
       }
       if OutputDirectory.status(destination) != nil { try files.removeItem(atPath: destination) }
-      try Program.whileNoneStarts { try files.copyItem(atPath: source, toPath: destination) }
+      try files.copyItem(atPath: source, toPath: destination)
       if let mode { chmod(destination, mode_t(mode)) }
     default: break
     }
