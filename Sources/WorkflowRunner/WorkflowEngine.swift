@@ -192,7 +192,9 @@ public struct WorkflowFailure: Error, Sendable, Hashable, CustomStringConvertibl
     case badMetadata(String)
     /// The image is not to be had here; the text says what is and what to do.
     case imageUnavailable(String)
-    /// The engine itself could not run the container.
+    /// The pipeline asks for what is nowhere to be had: it would end so wherever it runs.
+    case unsound(String)
+    /// The engine itself could not run the container, which says nothing of the pipeline.
     case engine(String)
   }
 
@@ -222,7 +224,7 @@ public struct WorkflowFailure: Error, Sendable, Hashable, CustomStringConvertibl
     case .timedOut(let limit): "\(place) did not end within \(limit)"
     case .badOutput(let text), .badMetadata(let text): "\(place): \(text)"
     case .imageUnavailable(let text): "\(place): \(text)"
-    case .engine(let text): "\(place) could not be run: \(text)"
+    case .unsound(let text), .engine(let text): "\(place) could not be run: \(text)"
     }
   }
 }

@@ -55,6 +55,72 @@ struct ClusterEngineTests {
     try await nothingIsLeft(platform)
   }
 
+  /// The fleet is on one platform, and its pipelines run on another one, which has not even the Promise.
+  @Test(.enabled(if: Platform.isSandbox)) func theJobsRunOnAnotherCluster() async throws {
+    let platform = try Platform.require()
+    try await start(platform)
+    let other = "\(platform.folder)/other"
+    let up = ["kratix", "sandbox", "up", "--dir", other, "--no-webhook"] + Greeter.images
+    try await platform.run("kubectl", up).succeeded()
+    do {
+      try await previewElsewhere(platform, other)
+    } catch {
+      try await platform.run("kubectl", ["kratix", "sandbox", "down", "--dir", other]).succeeded()
+      throw error
+    }
+    try await platform.run("kubectl", ["kratix", "sandbox", "down", "--dir", other]).succeeded()
+  }
+
+  private func previewElsewhere(_ platform: Platform, _ other: String) async throws {
+    let kubeconfig = try await joined(platform, other)
+    let pods = [
+      "--kubeconfig", "\(other)/kubeconfig", "--context", "platform", "get", "pods", "-A", "-l", Self.selector,
+      "--watch", "--no-headers",
+    ]
+    let file = try candidate(platform, "v2")
+    let arguments = ["-f", file, "-o", "json", "--kubeconfig", kubeconfig, "--context", platform.platform]
+    let result = try await Shell.withLines(of: "kubectl", pods, environment: platform.environment) { pods in
+      async let previewing = platform.run(
+        "kubectl",
+        ["kratix", "upgrade", "preview"] + arguments + ["--engine", "cluster", "--engine-context", "elsewhere"])
+      #expect(await pods.contains { $0.contains("kratix-preview-") })
+      return try await previewing
+    }
+    let plan = try JSON(parsing: result.succeeded().output)
+    #expect(plan["summary"]?["changes"] == 2)
+    #expect(plan == (try await preview(platform, file, engine: "process")))
+    #expect(try await namespaces(platform) == [])
+    let left = try await platform.run(
+      "kubectl",
+      [
+        "--kubeconfig", kubeconfig, "--context", "elsewhere", "wait", "namespaces", "-l", Self.selector, "--for=delete",
+        "--timeout=60s",
+      ])
+    #expect(left.exitCode == 0 || left.error.contains("no matching resources found"), "\(left.error)")
+  }
+
+  /// A kubeconfig of the suite's platform and of the other one's, whose context is `elsewhere`.
+  private func joined(_ platform: Platform, _ other: String) async throws -> String {
+    func config(_ path: String) async throws -> JSON {
+      let view = ["--kubeconfig", path, "config", "view", "--raw", "-o", "json"]
+      return try JSON(parsing: try await platform.run("kubectl", view).succeeded().output)
+    }
+    var first = try await config(platform.kubeconfig)
+    let second = try await config("\(other)/kubeconfig")
+    let context = try #require(second["contexts"]?.arrayValue?.first { $0["name"] == "platform" })
+    for (list, key) in [("clusters", "cluster"), ("users", "user")] {
+      let name = context[path: "context", key]
+      var entry = try #require(second[list]?.arrayValue?.first { $0["name"] == name })
+      entry["name"] = "elsewhere"
+      first[list] = .array((first[list]?.arrayValue ?? []) + [entry])
+    }
+    first["contexts"] = .array(
+      (first["contexts"]?.arrayValue ?? []) + [
+        ["name": "elsewhere", "context": ["cluster": "elsewhere", "user": "elsewhere"]]
+      ])
+    return try platform.file("joined.kubeconfig", first.text())
+  }
+
   /// What a pipeline of a failure has said comes from its log.
   @Test func aFailureIsTold() async throws {
     let platform = try Platform.require()

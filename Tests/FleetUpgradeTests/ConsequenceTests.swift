@@ -127,6 +127,38 @@ import Testing
     #expect(consequences(renamed, Fixtures.fleet(live, ["a"])).contains { $0.rule == .pipelineRenamed })
   }
 
+  /// What lies on a destination that the new selectors no longer match stays there, and is told.
+  @Test func whatBecomesMisplaced() throws {
+    var placement = KubernetesObject(
+      apiVersion: "platform.kratix.io/v1alpha1", kind: "WorkPlacement", name: "w.worker-1-5058f", namespace: "default")
+    placement.spec = ["targetDestinationName": "worker-1", "promiseName": "db", "resourceName": "a"]
+    let fleet = Fixtures.fleet(live, ["a"])
+    let moved = try Fixtures.adding("[{matchLabels: {environment: prod}}]", at: "destinationSelectors", to: candidate)
+    let findings = PromiseReview.review(
+      candidate: moved, live: live,
+      fleet: FleetEvidence(
+        resources: fleet.members.map(\.resource), bindings: fleet.members.compactMap(\.binding),
+        revisions: fleet.revisions, placements: [WorkPlacement(placement)]),
+      platform: PlatformEvidence(
+        destinations: fleet.destinations, promises: fleet.installedPromises, revisions: fleet.revisions))
+    let all = Consequence.all(candidate: moved, fleet: fleet, findings: findings)
+    let misplaced = try #require(all.first { $0.rule == .destinationMisplaced })
+    #expect(misplaced.message.contains("worker-1") && misplaced.message.contains("default/a"), "\(misplaced.message)")
+  }
+
+  /// In the plan beside what Kratix does: a pipeline that may do more than before.
+  @Test func permissionsThatWiden() throws {
+    let wider = try Fixtures.adding(
+      "[{metadata: {name: configure}, spec: {rbac: {permissions: [{apiGroups: [''], resources: [secrets], verbs: [get]}]},"
+        + " containers: [{name: c, image: 'new:1'}]}}]", at: "workflows", "resource", "configure", to: candidate)
+    let fleet = Fixtures.fleet(live, ["a"])
+    let plan = UpgradePlan(
+      candidate: wider, fleet: fleet, findings: PromiseReview.review(candidate: wider, live: live), resources: [])
+    let finding = try #require(plan.otherFindings.first { $0.rule == .permissionsWidened })
+    #expect(finding.text.contains("get secrets"), "\(finding.text)")
+    #expect(plan.promise.changes.contains { $0.path == "spec.rbac" })
+  }
+
   @Test func theNewAPIIsAlsoThePinnedOnes() throws {
     let candidate = try Fixtures.promise(image: "new:1", version: "v2", schema: Fixtures.requestSchema)
     #expect(

@@ -31,6 +31,14 @@ import WorkflowRunner
     "badyaml:1": { (_) throws(WorkflowFailure) in
       ([OutputFile(path: "out.yaml", bytes: Array("a: [1\nb: {".utf8))], nil)
     },
+    "engine:1": { (_) throws(WorkflowFailure) in
+      throw WorkflowFailure(
+        pipeline: "configure", container: "c", reason: .engine("bubblewrap (bwrap) is not installed"))
+    },
+    "unsound:1": { (_) throws(WorkflowFailure) in
+      throw WorkflowFailure(
+        pipeline: "configure", container: "", reason: .unsound("it refers to Secret default/s, which is not there"))
+    },
     "broken:1": { (_) throws(WorkflowFailure) in
       throw WorkflowFailure(
         pipeline: "configure", container: "c", reason: .exited(code: 3), lastLines: ["no such version"])
@@ -68,6 +76,19 @@ import WorkflowRunner
     #expect(plan.reason == "2 changes in 2 objects")
   }
 
+  /// Where it goes is a change as well, though nothing that it puts out is.
+  @Test func scheduling() async throws {
+    let live = try Fixtures.promise(image: "old:1", version: "v1", schema: Fixtures.requestSchema)
+    let candidate = try Fixtures.adding(
+      "[{matchLabels: {environment: prod}}]", at: "destinationSelectors",
+      to: try Fixtures.promise(image: "old:1", version: "v2", schema: Fixtures.requestSchema))
+    let plans = try await Planner(engine: engine, options: PlanOptions(parallelism: 1))
+      .resourcePlans(candidate: candidate, fleet: Fixtures.fleet(live, ["a"]))
+    let plan = try #require(plans.first)
+    #expect(plan.verdict == .changes && plan.changes.map(\.object) == ["scheduling"])
+    #expect(plan.changes.first?.from == "dev" && plan.changes.first?.to == "prod")
+  }
+
   @Test func unchanged() async throws {
     let plan = try await plan(to: "new:1", size: "small")
     #expect(plan.verdict == .unchanged)
@@ -87,6 +108,27 @@ import WorkflowRunner
     #expect(plan.verdict == .skipped)
     #expect(plan.reason == "the candidate could not be run for it")
     #expect(plan.unknown == "container c of pipeline configure: no missing:1")
+  }
+
+  /// An engine that cannot run it says nothing of the candidate; a pipeline that nothing can run does.
+  @Test func whoseFaultItIsThatItDoesNotRun() async throws {
+    let engines = try await plan(to: "engine:1")
+    #expect(engines.verdict == .skipped)
+    #expect(
+      engines.unknown
+        == "container c of pipeline configure could not be run: bubblewrap (bwrap) is not installed")
+    let candidates = try await plan(to: "unsound:1")
+    #expect(candidates.verdict == .fails && candidates.unknown == nil)
+    #expect(
+      candidates.reason == "pipeline configure could not be run: it refers to Secret default/s, which is not there")
+  }
+
+  /// With the spec that it has, Kratix runs nobody, whatever the version label says.
+  @Test func aVersionAloneRunsNobody() async throws {
+    let plan = try await plan(from: "old:1", to: "old:1")
+    #expect(plan.verdict == .unchanged)
+    #expect(plan.reason == "it is not run again: the Promise's spec does not change")
+    #expect(try await self.plan(from: "old:1", to: "new:1", size: "small").reason.hasPrefix("it is run again"))
   }
 
   @Test func failsWhenItWritesYAMLThatIsNone() async throws {

@@ -58,6 +58,39 @@ import Testing
     #expect(text.contains("Summary: 1 changes, 1 fails, 1 held."))
   }
 
+  /// --color, whether it is a terminal, the environment, whether there is colour
+  @Test(
+    arguments: [
+      (.auto, true, [:], true), (.auto, false, [:], false), (.auto, true, ["NO_COLOR": "1"], false),
+      (.auto, true, ["NO_COLOR": ""], true), (.auto, true, ["TERM": "dumb"], false),
+      (.always, false, ["NO_COLOR": "1"], true), (.never, true, [:], false),
+    ] as [(ColorChoice, Bool, [String: String], Bool)])
+  func colour(choice: ColorChoice, isTerminal: Bool, environment: [String: String], isOn: Bool) {
+    let paint = Paint(choice, isTerminal: isTerminal, environment: environment)
+    #expect(paint.isOn == isOn)
+    let text = PlanText.table(Self.small, command: "up", paint: paint)
+    #expect(text.contains("\u{1B}[33mchanges\u{1B}[0m") == isOn)
+  }
+
+  // MARK: Progress
+
+  /// done, seconds, what is waited for, the line
+  @Test(
+    arguments: [
+      (0, 5.0, nil, "running pipelines: 0 of 10"),
+      (4, 8.0, nil, "running pipelines: 4 of 10, 0.5 a second, 12 s left"),
+      (0, 5.0, "2 wait: exceeded\nquota", "running pipelines: 0 of 10; 2 wait: exceeded quota"),
+      (10, 5.0, "nobody", "running pipelines: 10 of 10"),
+    ] as [(Int, Double, String?, String)])
+  func progress(done: Int, seconds: Double, obstacle: String?, line: String) {
+    #expect(PlanProgress.text(done, of: 10, obstacle: obstacle, after: .seconds(seconds)) == line)
+  }
+
+  @Test func progressStaysOnALine() {
+    let text = PlanProgress.text(1, of: 10, obstacle: String(repeating: "x", count: 500), after: .seconds(1))
+    #expect(text.count < 200 && text.hasSuffix("..."))
+  }
+
   // MARK: Markdown
 
   @Test func markdownHoldsNoMarkupOfOthers() {

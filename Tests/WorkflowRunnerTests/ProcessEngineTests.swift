@@ -406,7 +406,7 @@ struct ProcessEngineTests {
     container["env"] = [["name": "A", "value": "x\u{0}--bind\u{0}/\u{0}/host"]]
     let run = Runs.run([container])
     let error = await #expect(throws: WorkflowFailure.self) { _ = try await engine.run(run) }
-    #expect(error?.reason == .engine("its command or environment holds a NUL character"))
+    #expect(error?.reason == .unsound("its command or environment holds a NUL character"))
   }
 
   @Test("nothing is left behind, whatever the program did to its directories")

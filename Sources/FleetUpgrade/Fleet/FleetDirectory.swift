@@ -5,8 +5,10 @@ import Kubernetes
 /// A fleet in a directory, such as a checkout of the Git repository that its requests are in.
 ///
 /// Requests are the objects of the Promise's kind, wherever their files are. What Kratix has written for them is found
-/// by the state store's layout `resources/NAMESPACE/PROMISE/NAME/PIPELINE/ID/FILE` (contract, section 8.1, mode
-/// `nestedByMetadata`). Promises, revisions, bindings and destinations are taken where they are there.
+/// by the state store's layout (contract, section 8.1): in mode `nestedByMetadata` by
+/// `resources/NAMESPACE/PROMISE/NAME/PIPELINE/ID/FILE`, in mode `none` by the records in `.kratix`, and in mode
+/// `aggregatedYAML` by what the versions of the Promise put out. Promises, revisions, bindings and destinations are taken
+/// where they are there.
 public struct FleetDirectory: Sendable {
   /// Larger files are no manifests.
   static let fileLimit = 16 << 20
@@ -31,6 +33,8 @@ public struct FleetDirectory: Sendable {
     }
     var contents = Contents(candidate: candidate)
     try collect(root, relative: [], into: &contents)
+    contents.readRecords(below: root)
+    contents.readAggregates(below: root)
     return try contents.snapshot(selection)
   }
 
@@ -53,25 +57,35 @@ public struct FleetDirectory: Sendable {
       switch status.st_mode & S_IFMT {
       case S_IFDIR: try collect(file, relative: relative + [name], into: &contents)
       case S_IFREG:
-        guard status.st_size <= Self.fileLimit, !excluded.contains(file) else { continue }
-        read(file, relative: relative + [name], into: &contents)
+        guard !excluded.contains(file) else { continue }
+        read(file, size: Int(status.st_size), relative: relative + [name], into: &contents)
       default: continue
       }
     }
   }
 
-  private func read(_ file: String, relative: [String], into contents: inout Contents) {
+  private func read(_ file: String, size: Int, relative: [String], into contents: inout Contents) {
     let stored = StoredFile(relative, promise: contents.candidate.name)
+    let shown = relative.joined(separator: "/")
+    guard size <= Self.fileLimit else {
+      if stored != nil { contents.unreadable.append("\(shown) is larger than \(Self.fileLimit >> 20) MiB") }
+      return
+    }
+    contents.files.insert(relative)
+    if let record = PlacementRecord(relative) {
+      contents.records.append(record)
+      return
+    }
     guard stored != nil || Self.isManifest(file) else { return }
     guard let data = FileManager.default.contents(atPath: file) else {
-      contents.unreadable.append("\(relative.joined(separator: "/")) cannot be read")
+      contents.unreadable.append("\(shown) cannot be read")
       return
     }
     let bytes = Array(data)
     if let stored {
       contents.outputs[stored.resource, default: Outputs()].files[stored.key] = bytes
     } else {
-      contents.add(bytes, file: relative.joined(separator: "/"))
+      contents.add(bytes, file: shown)
     }
   }
 
@@ -92,39 +106,19 @@ public struct FleetDirectoryError: Error, Sendable, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
-/// A file that Kratix wrote for a resource.
-struct StoredFile: Hashable {
-  /// `NAMESPACE/NAME`.
-  var resource: String
-  var key: Outputs.Key
-
-  /// - Parameter path: below the directory, of any root.
-  init?(_ path: [String], promise: String) {
-    // The last `resources` that fits, so that a checkout may have a folder of that name above it.
-    for index in path.indices.reversed() where path[index] == "resources" {
-      let rest = path[(index + 1)...]
-      guard rest.count >= 6, rest[rest.startIndex + 1] == promise, Self.isGroupID(rest[rest.startIndex + 4]) else {
-        continue
-      }
-      let start = rest.startIndex
-      resource = "\(rest[start])/\(rest[start + 2])"
-      key = Outputs.Key(pipeline: rest[start + 3], path: rest[(start + 5)...].joined(separator: "/"))
-      return
-    }
-    return nil
-  }
-
-  /// The first five digits of a group's id.
-  private static func isGroupID(_ text: String) -> Bool {
-    text.utf8.count == 5 && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
-  }
-}
-
 /// What was found.
 private struct Contents {
   let candidate: Promise
   var outputs: [String: Outputs] = [:]
   var unreadable: [String] = []
+  /// Every file that is small enough, by its path below the directory.
+  var files: Set<[String]> = []
+  var records: [PlacementRecord] = []
+  /// Why what a resource has put out cannot be told, by qualified name.
+  private var faults: [String: String] = [:]
+  /// What the records name.
+  private var recorded: Set<[String]> = []
+  private var aggregates: [AggregatedFile] = []
   private var promises: [Promise] = []
   private var revisions: [PromiseRevision] = []
   private var bindings: [String: ResourceBinding] = [:]
@@ -182,6 +176,77 @@ private struct Contents {
     }
   }
 
+  private static func bytes(_ path: [String], below root: String) -> [UInt8]? {
+    FileManager.default.contents(atPath: "\(root)/\(path.joined(separator: "/"))").map(Array.init)
+  }
+
+  /// The outputs of mode `none`. What its records leave open is a fault of the resources that it is about.
+  mutating func readRecords(below root: String) {
+    guard !records.isEmpty else { return }
+    let versions = [candidate] + promises.filter { $0.name == candidate.name }
+    let owners = PlacementOwners(
+      versions: versions
+        + revisions.filter { $0.promiseName == candidate.name }.map { candidate.with(spec: $0.promiseSpec) },
+      promise: candidate.name, resources: requests.values.map(\.object))
+    /// By file, for which resources it was written.
+    var writers: [[String]: Set<String>] = [:]
+    for record in records {
+      let fitting = owners.owners(of: record.name)
+      guard let owner = fitting.first else { continue }
+      let names = Set(fitting.map(\.resource)).sorted()
+      guard fitting.count == 1 else {
+        for name in names {
+          faults[name] = "by its name \(record.shown) is of any of \(names.joined(separator: ", "))"
+        }
+        continue
+      }
+      do throws(PlacementRecord.Failure) {
+        guard let bytes = Self.bytes(record.file, below: root) else {
+          throw PlacementRecord.Failure(reason: "\(record.shown) cannot be read")
+        }
+        for path in try record.paths(in: bytes) {
+          guard let place = record.places(of: path).first(where: { files.contains($0.file) }),
+            let contents = Self.bytes(place.file, below: root)
+          else {
+            throw PlacementRecord.Failure(
+              reason: "\(record.shown) names \(path.joined(separator: "/")), which is not there")
+          }
+          let key = Outputs.Key(pipeline: owner.pipeline, path: place.belowDestination.joined(separator: "/"))
+          outputs[owner.resource, default: Outputs()].files[key] = contents
+          writers[place.file, default: []].insert(owner.resource)
+        }
+      } catch {
+        faults[owner.resource] = error.reason
+      }
+    }
+    recorded = Set(writers.keys)
+    for (file, names) in writers.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) where names.count > 1 {
+      let all = names.sorted().joined(separator: ", ")
+      for name in names {
+        faults[name] =
+          "\(file.joined(separator: "/")) is written for each of \(all): whose content it has, nothing says"
+      }
+    }
+  }
+
+  /// Whether a file is a resource's own, in one of the other filepath modes.
+  private func isOfOneResource(_ file: [String]) -> Bool {
+    recorded.contains(file) || StoredFile(file, promise: candidate.name) != nil
+  }
+
+  mutating func readAggregates(below root: String) {
+    for file in files.sorted(by: { $0.lexicographicallyPrecedes($1) })
+    where AggregatedFile.isOne(file, destinations: destinations) && !isOfOneResource(file) {
+      let shown = file.joined(separator: "/")
+      guard let bytes = Self.bytes(file, below: root) else { continue }
+      do {
+        aggregates.append(try AggregatedFile(path: shown, bytes: bytes))
+      } catch {
+        unreadable.append(error.reason)
+      }
+    }
+  }
+
   func snapshot(_ selection: FleetSelection) throws -> FleetSnapshot {
     let selector: LabelSelector
     do {
@@ -198,6 +263,7 @@ private struct Contents {
         var member = FleetMember(
           resource: ResourceRequest(object), binding: bindings[object.qualifiedName], works: [])
         member.storedOutputs = outputs[object.qualifiedName]
+        member.storedFault = faults[object.qualifiedName]
         return member
       }
     var fleet = FleetSnapshot(
@@ -208,6 +274,7 @@ private struct Contents {
     fleet.isOffline = true
     fleet.isSelection = selection != FleetSelection()
     fleet.unreadable = unreadable
+    fleet.aggregates = aggregates
     return fleet
   }
 }

@@ -23,6 +23,8 @@ public struct FleetSnapshot: Sendable {
   public var isOffline = false
   /// Files that could not be read, one sentence each.
   public var unreadable: [String] = []
+  /// Files of a state store that hold the outputs of several resources together.
+  var aggregates: [AggregatedFile] = []
 
   public init(
     promise: Promise?, revisions: [PromiseRevision], members: [FleetMember], destinations: [Destination],
@@ -73,6 +75,8 @@ public struct FleetMember: Sendable {
   public var placements: [WorkPlacement]
   /// What a state store holds of it; nil when it was read from a cluster, or nothing was found.
   public var storedOutputs: Outputs?
+  /// Why what a state store holds of it cannot be told; nil when it can.
+  public var storedFault: String?
 
   public init(
     resource: ResourceRequest, binding: ResourceBinding?, works: [Work], placements: [WorkPlacement] = []

@@ -156,6 +156,31 @@ struct ObjectID: Sendable, Hashable, Comparable, CustomStringConvertible {
     name = object.name
   }
 
+  /// The objects of a document, which may be a list of them; nil when one is none.
+  static func manifests(_ document: JSON) -> [(ObjectID, JSON)]? {
+    let items = document["kind"]?.stringValue == "List" ? document["items"]?.arrayValue ?? [] : [document]
+    var objects: [(ObjectID, JSON)] = []
+    for item in items {
+      guard let id = ObjectID(item) else { return nil }
+      objects.append((id, item))
+    }
+    return objects
+  }
+
+  /// The objects of a YAML or JSON file; nil when it is anything else.
+  static func objects(inFile path: String, _ bytes: [UInt8]) -> [(ObjectID, JSON)]? {
+    let name = path.lowercased()
+    guard name.hasSuffix(".yaml") || name.hasSuffix(".yml") || name.hasSuffix(".json"),
+      let text = String(validating: bytes, as: UTF8.self), let documents = try? YAML.documents(text)
+    else { return nil }
+    var objects: [(ObjectID, JSON)] = []
+    for document in documents where !document.isNull {
+      guard let manifests = manifests(document) else { return nil }
+      objects += manifests
+    }
+    return objects
+  }
+
   var isSecret: Bool { group.isEmpty && kind == "Secret" }
 
   var description: String { namespace.isEmpty ? "\(kind)/\(name)" : "\(kind)/\(namespace)/\(name)" }
@@ -189,28 +214,11 @@ private struct Contents {
 
   init(_ outputs: Outputs) {
     for (key, bytes) in outputs.files.sorted(by: { $0.key < $1.key }) {
-      guard let objects = Self.objects(path: key.path, bytes) else {
+      guard let objects = ObjectID.objects(inFile: key.path, bytes) else {
         texts[key.path] = bytes
         continue
       }
       for (id, manifest) in objects { manifests[id] = manifest }
     }
-  }
-
-  /// The objects of a YAML or JSON file; nil when it is anything else.
-  private static func objects(path: String, _ bytes: [UInt8]) -> [(ObjectID, JSON)]? {
-    let name = path.lowercased()
-    guard name.hasSuffix(".yaml") || name.hasSuffix(".yml") || name.hasSuffix(".json"),
-      let text = String(validating: bytes, as: UTF8.self), let documents = try? YAML.documents(text)
-    else { return nil }
-    var objects: [(ObjectID, JSON)] = []
-    for document in documents where !document.isNull {
-      let items = document["kind"]?.stringValue == "List" ? document["items"]?.arrayValue ?? [] : [document]
-      for item in items {
-        guard let id = ObjectID(item) else { return nil }
-        objects.append((id, item))
-      }
-    }
-    return objects
   }
 }

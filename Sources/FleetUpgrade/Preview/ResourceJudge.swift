@@ -9,6 +9,8 @@ struct ResourceJudge: Sendable {
   let options: PlanOptions
   private let run: CandidateRun
   private let schema: StructuralSchema?
+  /// Whether Kratix runs workflows again at all (contract, section 6.1).
+  private let runsAgain: Bool
   /// nil when every resource is run.
   private let sample: Set<String>?
 
@@ -18,6 +20,7 @@ struct ResourceJudge: Sendable {
     self.options = options
     run = CandidateRun(engine: engine, limits: options.limits)
     schema = candidate.api?.schema.map(StructuralSchema.init(json:))
+    runsAgain = fleet.promise.map { PromiseSpec.normalized($0.spec) != PromiseSpec.normalized(candidate.spec) } ?? true
     sample = options.sample?.names(fleet.members.map(\.resource.object.qualifiedName))
   }
 
@@ -36,7 +39,8 @@ struct ResourceJudge: Sendable {
       return ResourcePlan(member: member, verdict: .skipped, reason: "it is being deleted")
     }
     let served = servedObject(resource.object)
-    let stored = FieldDifference.between(resource.object.spec, served.object.spec, object: "spec", at: "spec")
+    let stored = counted(
+      FieldDifference.between(resource.object.spec, served.object.spec, object: "spec", at: "spec"))
     func plan(_ verdict: Verdict, _ reason: String) -> ResourcePlan {
       ResourcePlan(member: member, verdict: verdict, reason: reason, changes: stored)
     }
@@ -56,8 +60,9 @@ struct ResourceJudge: Sendable {
       let result = try await run(candidate, for: served.object, memory: &memory)
       var plan: ResourcePlan
       do {
-        let live = try await liveState(of: member, memory: &memory)
+        let live = try await liveState(of: member, candidate: result, memory: &memory)
         plan = try await compare(member, stored: stored, live: live, result, memory: &memory)
+        plan.unknown = live.unknown
       } catch let error as UnreadableOutputs {
         plan = ResourcePlan(
           member: member, verdict: .skipped,
@@ -68,14 +73,16 @@ struct ResourceJudge: Sendable {
       return plan
     } catch let failure as WorkflowFailure {
       try Task.checkCancellation()
+      switch failure.reason {
       // Says nothing of the candidate: where it will run, the image may be had.
-      if case .imageUnavailable = failure.reason {
+      case .imageUnavailable, .engine:
         return ResourcePlan(
           member: member, verdict: .skipped, reason: "the candidate could not be run for it", changes: stored,
           unknown: failure.description)
+      case .exited, .timedOut, .badOutput, .badMetadata, .unsound:
+        return ResourcePlan(
+          member: member, verdict: .fails, reason: failure.description, changes: stored, lastLines: failure.lastLines)
       }
-      return ResourcePlan(
-        member: member, verdict: .fails, reason: failure.description, changes: stored, lastLines: failure.lastLines)
     }
   }
 
@@ -88,10 +95,16 @@ struct ResourceJudge: Sendable {
     var status: JSON?
     /// Whether the status is what the resource's own is compared with.
     var knowsStatus = true
+    /// Whether some of it is what a run of the current version has made.
+    var isOfARun = false
+    /// What of the outputs cannot be told.
+    var unknown: String?
   }
 
   /// From the Works; without a cluster, from the state store, or else from what the current version puts out.
-  private func liveState(of member: FleetMember, memory: inout RunMemory) async throws -> LiveState {
+  private func liveState(
+    of member: FleetMember, candidate result: CandidateRun.Result, memory: inout RunMemory
+  ) async throws -> LiveState {
     let status = member.resource.object.status
     guard fleet.isOffline else {
       if let gap = fleet.gaps.first(where: { $0.source == .works }) { throw UnreadableOutputs(gap.description) }
@@ -101,24 +114,66 @@ struct ResourceJudge: Sendable {
         throw UnreadableOutputs(error.description)
       }
     }
+    if let fault = member.storedFault { throw UnreadableOutputs(fault) }
     var state = LiveState(outputs: member.storedOutputs ?? Outputs(), status: status, knowsStatus: status != nil)
-    let hasOutputs = member.storedOutputs != nil
-    if hasOutputs, state.knowsStatus { return state }
+    var hasOutputs = member.storedOutputs != nil
+    if hasOutputs, state.knowsStatus, fleet.aggregates.isEmpty { return state }
     let current = currentPromise(of: member)
-    guard let current, let result = try await baseline(current, member, memory: &memory) else {
+    var own: CandidateRun.Result?
+    if let current { own = try await baseline(current, member, memory: &memory) }
+    if let part = aggregated(of: member, [own?.outputs, result.outputs].compactMap { $0 }) {
+      hasOutputs = true
+      state.outputs.files.merge(part.files) { stored, _ in stored }
+      if own == nil {
+        state.unknown =
+          "\(part.source) holds the outputs of all resources together, and the version that made its part cannot be run: "
+          + "what the candidate no longer puts out, and files that are no manifests, are not told"
+      }
+    }
+    guard let own else {
       if hasOutputs { return state }
       throw UnreadableOutputs(
         current == nil
-          ? "the directory holds neither its outputs (resources/NAMESPACE/PROMISE/NAME/PIPELINE/...) nor the Promise that "
-            + "made them"
+          ? "the directory holds neither its outputs (resources/NAMESPACE/PROMISE/NAME/PIPELINE/..., or those of another "
+            + "filepath mode) nor the Promise that made them"
           : "the directory does not hold its outputs, and the current version's pipelines cannot be run here")
     }
-    if !hasOutputs { state.outputs = result.outputs }
+    if !hasOutputs {
+      state.outputs = own.outputs
+      state.isOfARun = true
+    }
     if !state.knowsStatus {
-      state.status = .object(result.status)
+      state.status = .object(own.status)
       state.knowsStatus = true
+      state.isOfARun = true
     }
     return state
+  }
+
+  /// What the files that are of all resources together hold of one: the objects that its versions are seen to put out.
+  /// Other files of theirs are not to be found in it, and are taken as the current version makes them.
+  /// - Parameter known: what versions put out for it, the current one first.
+  private func aggregated(
+    of member: FleetMember, _ known: [Outputs]
+  ) -> (files: [Outputs.Key: [UInt8]], source: String)? {
+    guard !fleet.aggregates.isEmpty else { return nil }
+    func objects(_ outputs: Outputs) -> Set<ObjectID> {
+      Set(outputs.files.flatMap { (ObjectID.objects(inFile: $0.key.path, $0.value) ?? []).map(\.0) })
+    }
+    let stored = member.storedOutputs.map(objects) ?? []
+    let ids = known.reduce(into: Set<ObjectID>()) { $0.formUnion(objects($1)) }.subtracting(stored)
+    var files: [Outputs.Key: [UInt8]] = [:]
+    var sources: [String] = []
+    for aggregate in fleet.aggregates {
+      guard let part = aggregate.part(of: ids) else { continue }
+      files[part.key] = part.bytes
+      sources.append(aggregate.path)
+    }
+    guard !files.isEmpty else { return nil }
+    for (key, bytes) in known.first?.files ?? [:] where ObjectID.objects(inFile: key.path, bytes) == nil {
+      files[key] = bytes
+    }
+    return (files, sources.joined(separator: ", "))
   }
 
   // MARK: What the API server would serve
@@ -168,9 +223,11 @@ struct ResourceJudge: Sendable {
     var plan: ResourcePlan
     if changes.isEmpty {
       let reason =
-        split.noise.isEmpty
-        ? "it is run again, and everything comes out the same"
-        : "it is run again; only what differs from run to run, or was edited by hand, differs"
+        !runsAgain
+        ? "it is not run again: the Promise's spec does not change"
+        : split.noise.isEmpty
+          ? "it is run again, and everything comes out the same"
+          : "it is run again; only what differs from run to run, or was edited by hand, differs"
       plan = ResourcePlan(member: member, verdict: .unchanged, reason: reason, noise: split.noise)
     } else {
       plan = ResourcePlan(
@@ -183,8 +240,11 @@ struct ResourceJudge: Sendable {
   private func differences(from live: LiveState, to result: CandidateRun.Result) -> [Change] {
     var changes = OutputDifference.between(live.outputs, result.outputs)
     if live.knowsStatus { changes += StatusDifference.between(live.status, written: result.status) }
-    return changes.filter { change in !options.ignoredPaths.contains { FieldDifference.isPath(change.path, below: $0) }
-    }
+    return counted(changes)
+  }
+
+  private func counted(_ changes: [Change]) -> [Change] {
+    changes.filter { change in !options.ignoredPaths.contains { FieldDifference.isPath(change.path, below: $0) } }
   }
 
   private struct Split {
@@ -208,7 +268,7 @@ struct ResourceJudge: Sendable {
     }
     let own = Set(differences(from: live, to: first).map(Place.init))
     // Without the state store, the live output is that very run: only another one tells what differs by itself.
-    let isOwnBaseline = fleet.isOffline && (member.storedOutputs == nil || member.resource.object.status == nil)
+    let isOwnBaseline = live.isOfARun
     let disputed = changes.filter { own.contains(Place($0)) }
     if disputed.isEmpty, !isOwnBaseline { return Split(changes: changes) }
     let againstFirst = Set(between(first, result).map(Place.init))

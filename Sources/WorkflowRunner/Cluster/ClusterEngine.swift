@@ -21,10 +21,14 @@ public final class ClusterEngine: WorkflowEngine {
   private let references: ClusterReferences
   private let collectorImage: String
   private let room = QuotaRoom()
+  private let waits: WaitingRuns
 
-  private init(namespace: ClusterNamespace, source: any KubernetesAPI, collectorImage: String) {
+  private init(
+    namespace: ClusterNamespace, source: any KubernetesAPI, collectorImage: String, waits: WaitingRuns
+  ) {
     self.namespace = namespace
     self.collectorImage = collectorImage
+    self.waits = waits
     references = ClusterReferences(source: source, namespace: namespace)
   }
 
@@ -34,15 +38,18 @@ public final class ClusterEngine: WorkflowEngine {
   ///   - api: the cluster that runs the pipelines.
   ///   - source: the platform, where the ConfigMaps and Secrets are that pipelines refer to.
   ///   - onWarning: hears, in a sentence, what cannot be removed for now.
+  ///   - onWait: hears how many runs the cluster does not start for now, and why; nil when it starts them all.
   /// - Throws: faults of the API when there is no namespace to be had; what `body` throws.
   public static func with<Result>(
     _ api: any KubernetesAPI, source: any KubernetesAPI, collectorImage: String = defaultCollectorImage,
     allowsNetwork: Bool, onWarning: @escaping @Sendable (String) -> Void = { _ in },
+    onWait: @escaping @Sendable (String?) -> Void = { _ in },
     _ body: (ClusterEngine) async throws -> Result
   ) async throws -> Result {
     try await ClusterNamespace.sweep(api)
     let namespace = try await ClusterNamespace.make(in: api, allowsNetwork: allowsNetwork)
-    let engine = ClusterEngine(namespace: namespace, source: source, collectorImage: collectorImage)
+    let engine = ClusterEngine(
+      namespace: namespace, source: source, collectorImage: collectorImage, waits: WaitingRuns(onChange: onWait))
     let beating = Task { await namespace.keepAlive() }
     defer { beating.cancel() }
     /// In a task of its own, which is not cancelled with this one.
@@ -95,9 +102,10 @@ public final class ClusterEngine: WorkflowEngine {
     onEvent: @escaping @Sendable (ContainerEvent) -> Void
   ) async throws -> WorkflowResult {
     let began = ContinuousClock.now
+    defer { waits.note(nil, of: job.name) }
     do {
-      try await withRoom { try await $0.create(.secrets, job.secret(for: run.object)) }
-      try await withRoom { try await $0.create(.jobs, job.object) }
+      try await withRoom(job) { try await $0.create(.secrets, job.secret(for: run.object)) }
+      try await withRoom(job) { try await $0.create(.jobs, job.object) }
       await room.enter()
       let result: WorkflowResult
       do {
@@ -127,7 +135,9 @@ public final class ClusterEngine: WorkflowEngine {
   }
 
   /// Creates something, and when a quota refuses it, once more whenever a run of one's own has ended.
-  private func withRoom(_ create: (any KubernetesAPI) async throws -> KubernetesObject) async throws {
+  private func withRoom(
+    _ job: ClusterJob, _ create: (any KubernetesAPI) async throws -> KubernetesObject
+  ) async throws {
     let began = ContinuousClock.now
     var failures = 0
     while true {
@@ -135,8 +145,10 @@ public final class ClusterEngine: WorkflowEngine {
       let ends = await room.ends
       do {
         _ = try await create(namespace.api)
+        waits.note(nil, of: job.name)
         return
       } catch let error as StatusError where error.code == 403 && error.message.contains("exceeded quota") {
+        waits.note(error.message, of: job.name)
         if await room.waitForAnEnd(after: ends) { continue }
         guard began.duration(to: .now) < Self.quotaPatience else { throw error }
         failures += 1
@@ -205,8 +217,8 @@ public final class ClusterEngine: WorkflowEngine {
     let own = Set(run.pipeline.containers.map(\.name))
     let pods = namespace.api.observe(
       .pods, namespace: job.namespace, labelSelector: "\(ClusterJob.runLabel)=\(job.name)")
-    return try await withThrowingTaskGroup(of: (String, PodReport.Ending).self) { group in
-      group.addTask {
+    return try await withThrowingTaskGroup(of: (String, PodReport.Ending)?.self) { group in
+      group.addTask { [waits] in
         var told: Set<String> = []
         for try await event in pods {
           let pod: KubernetesObject?
@@ -218,6 +230,7 @@ public final class ClusterEngine: WorkflowEngine {
           guard let pod else { continue }
           let report = PodReport(pod)
           clock.note(report, limit: limits.time)
+          waits.note(report.hasStarted ? nil : report.obstacle, of: job.name)
           for (container, code) in report.finished where own.contains(container) && told.insert(container).inserted {
             onEvent(.finished(container: container, exitCode: code))
           }
@@ -229,73 +242,41 @@ public final class ClusterEngine: WorkflowEngine {
         try await clock.waitUntilOver()
         throw clock.reason(limit: limits.time)
       }
+      group.addTask {
+        try await self.watchForRefusal(of: job, clock)
+        return nil
+      }
       defer { group.cancelAll() }
-      guard let first = try await group.next() else { throw CancellationError() }
-      return first
-    }
-  }
-}
-
-/// When a run is over: so long after it was asked for, or so long after its first container has started.
-private final class RunClock: Sendable {
-  private struct State {
-    var deadline: ContinuousClock.Instant
-    var hasStarted = false
-    var obstacle: String?
-  }
-
-  private let state: Mutex<State>
-
-  init(startLimit: Duration) { state = Mutex(State(deadline: .now + startLimit)) }
-
-  func note(_ report: PodReport, limit: Duration) {
-    state.withLock { state in
-      state.obstacle = report.obstacle
-      guard !state.hasStarted, report.hasStarted else { return }
-      state.hasStarted = true
-      state.deadline = .now + limit
+      for try await first in group {
+        if let first { return first }
+      }
+      throw CancellationError()
     }
   }
 
-  func waitUntilOver() async throws {
-    while true {
-      let deadline = state.withLock { $0.deadline }
-      if deadline <= .now { return }
-      try await Task.sleep(until: min(deadline, .now + .seconds(1)))
+  /// Hears why the Job's pod cannot be made.
+  /// - Throws: `WorkflowFailure.Reason` when waiting will not help.
+  private func watchForRefusal(of job: ClusterJob, _ clock: RunClock) async throws {
+    let events = namespace.api.observe(
+      .coreEvents, namespace: job.namespace,
+      fieldSelector: "involvedObject.kind=Job,involvedObject.name=\(job.name)")
+    do {
+      for try await event in events {
+        let objects: [KubernetesObject] =
+          switch event {
+          case .snapshot(let objects): objects
+          case .added(let object), .modified(let object): [object]
+          case .deleted: []
+          }
+        for refusal in objects.compactMap(PodRefusal.init) {
+          guard refusal.isTransient else {
+            throw WorkflowFailure.Reason.engine("the cluster makes no pod for it: \(refusal.message)")
+          }
+          if clock.note(refusal) { waits.note(refusal.message, of: job.name) }
+        }
+      }
+    } catch is StatusError {
+      // Who may not read events hears of it when the time to start is over.
     }
-  }
-
-  func reason(limit: Duration) -> WorkflowFailure.Reason {
-    state.withLock { state in
-      state.hasStarted
-        ? .timedOut(after: limit)
-        : .engine("its pod was not started in \(ClusterEngine.startLimit): \(state.obstacle ?? "nobody says why")")
-    }
-  }
-}
-
-/// Lets those who a quota has refused wait for others to end.
-private actor QuotaRoom {
-  private(set) var ends = 0
-  private var inside = 0
-  private var waiting: [AsyncStream<Void>.Continuation] = []
-
-  func enter() { inside += 1 }
-
-  func leave() {
-    inside -= 1
-    ends += 1
-    for waiter in waiting { waiter.finish() }
-    waiting = []
-  }
-
-  /// Returns when a run has ended since `before`. - Returns: false when none goes on that could.
-  func waitForAnEnd(after before: Int) async -> Bool {
-    if ends != before { return true }
-    guard inside > 0 else { return false }
-    let (stream, continuation) = AsyncStream<Void>.makeStream()
-    waiting.append(continuation)
-    for await _ in stream {}
-    return true
   }
 }

@@ -67,7 +67,8 @@ actor ClusterReferences {
     var entry = entry
     if entry["persistentVolumeClaim"] != nil {
       throw WorkflowFailure.Reason.engine(
-        "volume \"\(entry["name"]?.stringValue ?? "")\" is a PersistentVolumeClaim, which only its namespace has")
+        "volume \"\(entry["name"]?.stringValue ?? "")\" is a PersistentVolumeClaim, which cannot be used outside of its "
+          + "namespace")
     }
     for field in fields {
       let path = field.path + [field.key]
@@ -107,7 +108,7 @@ actor ClusterReferences {
       return try await copying.value
     } catch let error as StatusError where error.reason == .notFound {
       if isOptional { return original.name }
-      throw WorkflowFailure.Reason.engine(
+      throw WorkflowFailure.Reason.unsound(
         "it refers to \(original.type.kind) \(original.namespace)/\(original.name), which is not there")
     } catch {
       // Another run may have more luck.

@@ -68,7 +68,7 @@ struct PodReport: Sendable {
           container: container, .imageUnavailable("image \(image) cannot be had by the cluster: \(message)"))
       case let reason
       where ["CreateContainerConfigError", "CreateContainerError", "RunContainerError"].contains(reason):
-        return .held(container: container, .engine(message.isEmpty ? reason : message))
+        return .held(container: container, .unsound(message.isEmpty ? reason : message))
       default: continue
       }
     }

@@ -70,7 +70,7 @@ final class ProcessRunner: ContainerRunner {
     for variable in environment(of: container, dockerfile) { options += ["--setenv", variable.name, variable.value] }
     // Options go through standard input, where the process list does not show the values of variables. A NUL ends one.
     guard !(options + commandLine).contains(where: { $0.utf8.contains(0) }) else {
-      throw .engine("its command or environment holds a NUL character")
+      throw .unsound("its command or environment holds a NUL character")
     }
     var input: [UInt8] = []
     for option in options {

@@ -40,7 +40,7 @@ struct ContainerSpecification: Sendable {
     for mount in container.volumeMounts {
       let volume = mount["name"]?.stringValue ?? ""
       guard let path = mount["mountPath"]?.stringValue, path.hasPrefix("/") else {
-        throw .engine("the mount of volume \"\(volume)\" has no absolute mountPath")
+        throw .unsound("the mount of volume \"\(volume)\" has no absolute mountPath")
       }
       let isEmptyDirectory = run.pipeline.volumes.contains {
         $0["name"]?.stringValue == volume && $0["emptyDir"] != nil

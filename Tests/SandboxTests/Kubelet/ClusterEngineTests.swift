@@ -170,6 +170,41 @@ import Testing
     }
   }
 
+  /// what the Job controller says, whether there may be a pod later
+  @Test(arguments: [
+    (#"pods "x-1" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true"#, false),
+    (#"pods "x-1" is forbidden: exceeded quota: pods, requested: pods=1, used: pods=1, limited: pods=1"#, true),
+    (#"pods "x-1" is forbidden: error looking up service account a/default: serviceaccount "default" not found"#, true),
+    (#"pods "x-1" is forbidden: maximum cpu usage per Container is 100m, but limit is 200m"#, false),
+    (#"admission webhook "pods.example.com" denied the request: no"#, false),
+    (#"Internal error occurred: failed calling webhook "pods.example.com": context deadline exceeded"#, true),
+  ])
+  func aPodThatIsRefused(message: String, waits: Bool) async throws {
+    try await withTools { cluster in
+      let api = Restricted(api: cluster.api, podRefusal: message)
+      let told = Mutex<[String?]>([])
+      try await ClusterEngine.with(
+        api, source: cluster.api, allowsNetwork: true,
+        onWait: { text in
+          told.withLock { $0.append(text) }
+          if text != nil { Task { try await api.admitPods() } }
+        }
+      ) { engine in
+        let run = run("echo a > /kratix/output/a")
+        if waits {
+          let result = try await engine.run(run)
+          #expect(result.files.map(\.path) == ["a"])
+          #expect(told.withLock { $0 } == ["1 wait: \(message)", nil])
+        } else {
+          let failure = await #expect(throws: WorkflowFailure.self) { try await engine.run(run) }
+          #expect(failure?.reason == .engine("the cluster makes no pod for it: \(message)"))
+          #expect(told.withLock { $0 } == [])
+        }
+      }
+      #expect(try await namespaces(cluster) == [])
+    }
+  }
+
   /// A namespace that may not be deleted is told of, and the result is there all the same.
   @Test func whatCannotBeRemovedIsTold() async throws {
     try await withTools { cluster in
@@ -207,16 +242,47 @@ import Testing
   }
 }
 
-/// Refuses a second Job as a quota does, and perhaps to delete namespaces.
+/// Refuses a second Job as a quota does, and perhaps to delete namespaces, or to make pods.
 private final class Restricted: KubernetesAPI {
   let api: any KubernetesAPI
   let refusals = Mutex(0)
 
   private let keepsNamespaces: Bool
+  /// What is said of pods; nil makes them.
+  private let podRefusal: String?
 
-  init(api: any KubernetesAPI, keepsNamespaces: Bool = false) {
+  init(api: any KubernetesAPI, keepsNamespaces: Bool = false, podRefusal: String? = nil) {
     self.api = api
     self.keepsNamespaces = keepsNamespaces
+    self.podRefusal = podRefusal
+  }
+
+  /// Makes the pods after all.
+  func admitPods() async throws {
+    for job in try await api.listAll(.jobs).items {
+      _ = try await api.patch(
+        .jobs, namespace: job.namespace, name: job.name, .merge(["spec": ["suspend": false]]))
+    }
+  }
+
+  /// Makes a Job that gets no pod, with the event that tells why.
+  private func createWithoutPod(
+    _ job: KubernetesObject, _ refusal: String, options: WriteOptions
+  ) async throws -> KubernetesObject {
+    var job = job
+    job[path: "spec", "suspend"] = true
+    let made = try await api.create(.jobs, job, options: options)
+    var event = KubernetesObject(
+      apiVersion: "v1", kind: "Event", name: "\(made.name).1", namespace: made.namespace)
+    event["involvedObject"] = [
+      "apiVersion": "batch/v1", "kind": "Job", "name": .string(made.name),
+      "namespace": .string(made.namespace ?? ""), "uid": .string(made.uid),
+    ]
+    event["reason"] = "FailedCreate"
+    event["type"] = "Warning"
+    event["message"] = .string("Error creating: \(refusal)")
+    _ = try await api.create(.coreEvents, event)
+    return made
   }
 
   func create(_ type: ResourceType, _ object: KubernetesObject, options: WriteOptions) async throws -> KubernetesObject
@@ -231,6 +297,7 @@ private final class Restricted: KubernetesAPI {
             + "used: count/jobs.batch=1, limited: count/jobs.batch=1")
       }
     }
+    if type == .jobs, let podRefusal { return try await createWithoutPod(object, podRefusal, options: options) }
     return try await api.create(type, object, options: options)
   }
 

@@ -253,7 +253,7 @@ struct JobRun: Sendable {
     case .imageUnavailable(let text):
       try await session.hold(container, reason: "ImagePullBackOff", message: text)
       return .held
-    case .timedOut, .engine:
+    case .timedOut, .unsound, .engine:
       await session.print(failure.description, from: container)
       await session.end(container, exitCode: 137)
       return .failed(container: container)

@@ -73,7 +73,7 @@ extension JobRun {
       case .imageUnavailable(let text):
         try await session.hold(container, reason: "ImagePullBackOff", message: text)
         return .held
-      case .timedOut, .engine, .badOutput, .badMetadata:
+      case .timedOut, .unsound, .engine, .badOutput, .badMetadata:
         await session.print(failure.description, from: container)
         await session.end(container, exitCode: 137)
       }

@@ -25,13 +25,16 @@ extension PlanArguments {
   /// - Parameters:
   ///   - api: the platform, if there is one.
   ///   - runsPipelines: without, nothing is made in a cluster.
+  ///   - body: gets the line that tells how far it is, as well.
   func withEngine(
     for api: KubernetesClient?, runsPipelines: Bool,
-    _ body: @escaping @Sendable (any WorkflowEngine) async throws -> UpgradePlan
+    _ body: @escaping @Sendable (any WorkflowEngine, PlanProgress) async throws -> UpgradePlan
   ) async throws -> UpgradePlan {
+    let progress = PlanProgress()
+    defer { progress.clear() }
     guard engine.engine == .cluster, runsPipelines, let api else {
       let local = engine.engine == .cluster ? NoEngine() : try engine.make(for: api?.configuration)
-      return try await body(local)
+      return try await body(local, progress)
     }
     let target = try cluster.engineContext.map { try connection.client(context: $0) } ?? api
     let plan = Mutex<UpgradePlan?>(nil)
@@ -39,8 +42,9 @@ extension PlanArguments {
     try await TerminationSignals.endingOnSignal {
       let made = try await ClusterEngine.with(
         target, source: api, collectorImage: cluster.collectorImage ?? ClusterEngine.defaultCollectorImage,
-        allowsNetwork: engine.allowNetwork, onWarning: { Console.warning($0) }
-      ) { try await body($0) }
+        allowsNetwork: engine.allowNetwork, onWarning: { Console.warning($0) },
+        onWait: { progress.show(obstacle: $0) }
+      ) { try await body($0, progress) }
       plan.withLock { $0 = made }
     }
     guard let made = plan.withLock({ $0 }) else { throw ExitCode(130) }

@@ -84,7 +84,7 @@ struct PlanArguments: ParsableArguments {
     let fleet = try await reader.fleet(
       of: candidate.name, selection: selection, depth: hasPipelines ? .pipelines : .schema)
     var plan = try await withEngine(for: api, runsPipelines: hasPipelines) {
-      try await self.plan(candidate, fleet, engine: $0)
+      try await self.plan(candidate, fleet, engine: $0, progress: $1)
     }
     // What was read is of one moment. Only while pipelines run there is time for it to move.
     guard plan.runs.pipelines > 0 else { return Made(plan: plan, candidate: candidate, fleet: fleet, api: api) }
@@ -95,7 +95,7 @@ struct PlanArguments: ParsableArguments {
 
   /// The plan of a fleet that is read already.
   func plan(
-    _ candidate: Promise, _ fleet: FleetSnapshot, engine workflowEngine: any WorkflowEngine
+    _ candidate: Promise, _ fleet: FleetSnapshot, engine workflowEngine: any WorkflowEngine, progress: PlanProgress
   ) async throws -> UpgradePlan {
     let options = PlanOptions(
       parallelism: maxParallel ?? (engine.engine == .cluster ? 8 : ProcessInfo.processInfo.activeProcessorCount),
@@ -103,11 +103,9 @@ struct PlanArguments: ParsableArguments {
       runsBaseline: baseline, ignoredPaths: ignorePath, sample: sample.flatMap(Sample.init),
       runsPipelines: !skipsPipelines)
     let planner = Planner(engine: workflowEngine, options: options)
-    let progress = PlanProgress()
     let resourcePlans = try await planner.resourcePlans(candidate: candidate, fleet: fleet) { done, total in
       progress.show(done: done, total: total)
     }
-    progress.clear()
     return UpgradePlan(
       candidate: candidate, fleet: fleet, findings: findings(candidate, fleet), resources: resourcePlans)
   }
@@ -135,29 +133,6 @@ struct PlanArguments: ParsableArguments {
   }
 }
 
-/// How far the pipelines are, on a terminal.
-private struct PlanProgress {
-  private let line = ProgressLine()
-  private let began = ContinuousClock.now
-
-  func show(done: Int, total: Int) {
-    let seconds = max(began.duration(to: .now) / .seconds(1), 0.001)
-    let rate = Double(done) / seconds
-    var text = "running pipelines: \(done) of \(total)"
-    if done > 0, done < total {
-      text += ", \(Self.tenths(rate)) a second, \(Int((Double(total - done) / rate).rounded(.up))) s left"
-    }
-    line.show(text)
-  }
-
-  func clear() { line.clear() }
-
-  private static func tenths(_ value: Double) -> String {
-    let tenths = Int(min(value * 10, 1e9).rounded())
-    return "\(tenths / 10).\(tenths % 10)"
-  }
-}
-
 extension PlanArguments {
   /// The plan of a fleet that a directory holds; no cluster is asked.
   func plan(of candidate: Promise, inDirectory directory: String) async throws -> UpgradePlan {
@@ -169,7 +144,7 @@ extension PlanArguments {
     }
     let api = engine.engine == .cluster ? try connection.client() : nil
     return try await withEngine(for: api, runsPipelines: !skipsPipelines) {
-      try await self.plan(candidate, fleet, engine: $0)
+      try await self.plan(candidate, fleet, engine: $0, progress: $1)
     }
   }
 }
