@@ -140,6 +140,67 @@ struct PreviewTests {
     #expect(missing.exitCode == 64)
   }
 
+  /// What Kratix itself wrote for a destination of another filepath mode, as a checkout of it would have it.
+  /// mode, names of the requests, changes in the plan, the end of what could not be told
+  @Test(
+    .enabled(if: Platform.isSandbox),
+    arguments: [
+      ("none", ["ann"], 1, nil), ("aggregatedYAML", ["ann", "bob"], 2, nil),
+      // They write one file, and the last of them wins.
+      (
+        "none", ["ann", "bob"], 0,
+        "is written for each of default/ann, default/bob: whose content it has, nothing "
+          + "says"
+      ),
+    ] as [(String, [String], Int, String?)])
+  func aStateStoreOfAnotherMode(mode: String, names: [String], changes: Int, unknown: String?) async throws {
+    let platform = try Platform.require()
+    try await platform.remove(promises: "greeter")
+    let destination = "\(mode.lowercased())-\(names.count)"
+    let definition = """
+      apiVersion: platform.kratix.io/v1alpha1
+      kind: Destination
+      metadata: {name: \(destination), labels: {environment: \(destination)}}
+      spec:
+        path: \(destination)
+        filepath: {mode: \(mode)}
+        stateStoreRef: {name: default, kind: BucketStateStore}
+      """
+    try await platform.kubectl("apply", "-f", "-", input: definition).succeeded()
+    func promise(_ image: String, _ version: String) -> String {
+      Greeter.promise(image: Greeter.image(image), version: version)
+        .replacing("environment: dev", with: "environment: \(destination)")
+    }
+    try await platform.install(promise("v1", "v1.0.0"))
+    for name in names {
+      try await platform.request(name, who: name, until: "Hello, \(name)")
+      try await platform.wait("greeter/\(name)", for: "condition=Reconciled")
+    }
+    let fleet = "\(platform.folder)/fleet-\(destination)"
+    try FileManager.default.createDirectory(atPath: fleet, withIntermediateDirectories: true)
+    let requests = names.map { Greeter.request($0, who: $0) }.joined(separator: "\n---\n")
+    for (file, text) in ["requests": requests, "destination": definition, "promise": promise("v1", "v1.0.0")] {
+      try text.write(toFile: "\(fleet)/\(file).yaml", atomically: true, encoding: .utf8)
+    }
+    try FileManager.default.copyItem(
+      atPath: "\(try #require(platform.sandbox))/stores", toPath: "\(fleet)/stores")
+    let file = try platform.file("\(destination).yaml", promise("v2", "v2.0.0"))
+    let arguments = ["-f", file, "--fleet", fleet, "-o", "json", "--kubeconfig", "/nowhere"]
+    let result = try await platform.run("kubectl", ["kratix", "upgrade", "preview"] + arguments + Greeter.images)
+    #expect(result.exitCode == (unknown == nil ? 0 : 3), "\(result.error)")
+    let plan = try JSON(parsing: result.output)
+    #expect(plan["summary"]?["changes"]?.intValue == Int64(changes), "\(result.output)")
+    if changes > 0 {
+      let change = plan["resources"]?[0]?["changes"]?[0]
+      #expect(change?["path"] == "data.text" && change?["from"] == "Hello, ann" && change?["to"] == "Good day, ann")
+    }
+    let unknowns = (plan["unknowns"]?.arrayValue ?? []).compactMap(\.stringValue)
+    #expect(unknowns.count == (unknown == nil ? 0 : names.count), "\(unknowns)")
+    if let unknown { #expect(unknowns.allSatisfy { $0.hasSuffix(unknown) }, "\(unknowns)") }
+    try await platform.remove(promises: "greeter")
+    try await platform.kubectl("delete", "destination", destination).succeeded()
+  }
+
   @Test func aFleetOfNone() async throws {
     let platform = try Platform.require()
     try await platform.remove(promises: "greeter")
