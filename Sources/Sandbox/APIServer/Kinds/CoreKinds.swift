@@ -21,8 +21,16 @@ enum CoreKinds {
     },
     initialStatus: ["phase": "Active"])
 
-  /// Of the data of a ConfigMap, in bytes.
+  /// Of the data of a ConfigMap or a Secret, in bytes.
   private static let sizeLimit = 1 << 20
+
+  /// How many bytes the values of a field are, decoded where they are base64.
+  private static func size(_ values: JSON?, isEncoded: Bool) -> Int {
+    (values?.objectValue ?? [:]).values.reduce(0) { size, value in
+      guard let text = value.stringValue else { return size }
+      return size + (isEncoded ? Data(base64Encoded: text)?.count ?? 0 : text.utf8.count)
+    }
+  }
 
   static let configMap = KindRules(validate: { object, old in
     var errors: [FieldError] = []
@@ -36,8 +44,7 @@ enum CoreKinds {
     for (key, value) in object["data"]?.objectValue ?? [:] where value.stringValue == nil {
       errors.append(.typeInvalid("data[\(key)]", value, "must be a string"))
     }
-    let size = ["data", "binaryData"].flatMap { (object[$0]?.objectValue ?? [:]).values }
-      .reduce(0) { $0 + ($1.stringValue?.utf8.count ?? 0) }
+    let size = size(object["data"], isEncoded: false) + size(object["binaryData"], isEncoded: true)
     if size > sizeLimit { errors.append(.tooLong("[]", limit: sizeLimit)) }
     if let old, old["immutable"]?.boolValue == true {
       if object["immutable"]?.boolValue != true {
@@ -69,6 +76,7 @@ enum CoreKinds {
           errors.append(.invalid("data[\(key)]", value, "must be base64 encoded"))
         }
       }
+      if size(object["data"], isEncoded: true) > sizeLimit { errors.append(.tooLong("data", limit: sizeLimit)) }
       if let old {
         if old["type"] != object["type"] { errors.append(.invalid("type", object["type"] ?? "", "field is immutable")) }
         if old["immutable"]?.boolValue == true, object["data"] != old["data"] {

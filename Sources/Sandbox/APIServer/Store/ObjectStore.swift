@@ -78,10 +78,12 @@ final class ObjectStore: Sendable {
   /// The owners that objects name and that do not exist.
   var missingOwners: [String] { state.withLock { state in state.dependents.keys.filter { state.byUID[$0] == nil } } }
 
+  /// - Throws: `StoreError`; a `StatusError` when the object is too large.
   func create(_ id: ObjectID, _ object: KubernetesObject) throws -> StoredObject {
     try state.withLock { state in
       guard state.collections[id.collection]?.byKey[id.key] == nil else { throw StoreError.exists }
       let stored = StoredObject(key: id.key, version: state.version + 1, object: object)
+      try StoreLimits.check(stored, in: id.collection)
       try journal.put(id, stored)
       state.version += 1
       state[id.collection].insert(stored)
@@ -90,11 +92,13 @@ final class ObjectStore: Sendable {
     }
   }
 
+  /// - Throws: `StoreError`; a `StatusError` when the object is too large.
   func update(_ id: ObjectID, _ object: KubernetesObject, expecting version: UInt64) throws -> StoredObject {
     try state.withLock { state in
       guard let previous = state.collections[id.collection]?.byKey[id.key] else { throw StoreError.missing }
       guard previous.version == version else { throw StoreError.conflict }
       let stored = StoredObject(key: id.key, version: state.version + 1, object: object)
+      try StoreLimits.check(stored, in: id.collection)
       try journal.put(id, stored)
       state.version += 1
       Self.unindex(&state, id, previous.object)
