@@ -87,7 +87,12 @@ public final class APIServer: Sendable {
       logger: configuration.logger, certificateAuthority: authority.certificatePEM,
       onCommit: { commit in
         housekeeper.receive(commit)
-        if commit.kind == .deleted, commit.id.collection == "pods" { logs.remove(podUID: commit.object.uid) }
+        guard commit.id.collection == "pods" else { return }
+        if commit.kind == .deleted {
+          logs.remove(podUID: commit.object.uid)
+        } else if PodLogs.isComplete(commit.object) {
+          logs.endFollowing(podUID: commit.object.uid)
+        }
       })
     documents = DocumentEndpoints(registry: registry)
     DefinitionController(pipeline: pipeline).load()

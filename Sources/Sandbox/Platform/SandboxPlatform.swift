@@ -5,8 +5,8 @@ import KratixModel
 import Kubernetes
 import Logging
 
-/// A whole platform in this process: API servers, Kratix's controllers, state stores, what runs Jobs, and what brings
-/// files to the workers.
+/// A whole platform in this process: API servers, and the parts that work on them (Kratix's controllers, what runs Jobs,
+/// what brings files to the workers) unless they run elsewhere.
 public struct SandboxPlatform: Sendable {
   /// Something else that lives on the platform, such as an admission webhook: given the platform's API, it says when it
   /// is in place, and runs until its task is cancelled.
@@ -28,7 +28,8 @@ public struct SandboxPlatform: Sendable {
     let directory = configuration.directory
     try directory.create()
     let lock = try SandboxLock(directory)
-    defer { withExtendedLifetime(lock) {} }
+    let controllersLock = configuration.hasControllers ? try SandboxLock.ofControllers(directory) : nil
+    defer { withExtendedLifetime((lock, controllersLock)) {} }
     let admission = KratixAdmissionPlugin()
     // The servers must not end before their guests: they are stopped last, whatever happens.
     let clusters = try ClusterServers(
@@ -58,28 +59,20 @@ public struct SandboxPlatform: Sendable {
     try directory.write(
       SandboxDirectory.Record(
         processID: getpid(), servers: clusters.servers.map { ($0.context, $0.server.url ?? "") },
-        engine: configuration.engine.rawValue, pace: configuration.pace.rawValue))
+        engine: configuration.engine.rawValue, pace: configuration.pace.rawValue,
+        hasControllers: configuration.hasControllers))
 
-    let controllerAPI = platform.api(
-      as: .serviceAccount(namespace: KratixNames.systemNamespace, name: KratixNames.controllerServiceAccount))
-    admission.use(controllerAPI)
-    let stores = stateStores(api: controllerAPI)
-    let pace = configuration.pace.pace
-    let manager = KratixManager(api: controllerAPI, pace: pace, logger: logger) { context in
-      SchedulingControllers.all(
-        api: context.api, pace: pace, events: context.events, stateStores: stores,
-        rewriteInterval: Self.rewriteInterval(context.configuration))
+    var parts = PlatformParts()
+    if configuration.hasControllers {
+      let access = access(to: platform, clusters)
+      admission.use(access.controllers)
+      parts = try ControllerSetup(
+        directory: directory, buckets: directory, engine: configuration.engine, pace: configuration.pace,
+        logger: logger
+      ).parts(access)
     }
-    let kubelet = Kubelet(
-      api: platform.api(as: .node), engine: try ReloadingEngine(directory, choice: configuration.engine),
-      logs: platform.podLogs, configuration: .init(pace: pace), logger: logger,
-      adapterAPI: { platform.api(as: .serviceAccount(namespace: $0, name: $1)) })
-    let gitOps = GitOps(
-      platform: administrator, stateStores: stores, clusters: destinations(clusters), logger: logger)
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await manager.run() }
-      group.addTask { await gitOps.run() }
-      group.addTask { await kubelet.run() }
+    try await withThrowingTaskGroup(of: Void.self) { [parts] group in
+      group.addTask { try await parts.run() }
       let readiness = Readiness(count: guests.count)
       for guest in guests {
         group.addTask { try await guest(administrator, { readiness.arrive() }) }
@@ -92,34 +85,17 @@ public struct SandboxPlatform: Sendable {
     }
   }
 
-  /// Which cluster each destination stands for: a worker of its name, and the platform itself for compound Promises.
-  private func destinations(_ clusters: ClusterServers) -> [String: GitOps.Cluster] {
-    var destinations: [String: GitOps.Cluster] = [:]
-    for (context, server) in clusters.servers {
-      let isPlatform = context == ClusterServers.platformContext
-      destinations[isPlatform ? Seed.platformDestination : context] = GitOps.Cluster(
-        api: server.api(as: .gitOps), definesUnknownKinds: !isPlatform)
-    }
-    return destinations
-  }
-
-  /// 0 switches the periodic rewrite off (contract, section 10).
-  private static func rewriteInterval(_ configuration: KratixConfiguration) -> Duration? {
-    let interval = configuration.stateStoreReconciliationInterval
-    return interval.nanoseconds > 0 ? interval.duration : nil
-  }
-
-  /// The state stores: the quick start's bucket is a directory of the sandbox's own.
-  private func stateStores(api: any KubernetesAPI) -> StateStoreCatalog {
-    let stores = URL(filePath: configuration.directory.stores, directoryHint: .isDirectory)
-    let factory = StateStoreFactory(directory: stores.appending(path: "clones"), minimumFetchInterval: .zero)
-    return StateStoreCatalog(api: api) { (store, secret) throws(StateStoreAccessError) in
-      var store = store
-      if store[path: "spec", "endpoint"] == .string(Seed.bucketEndpoint) {
-        store.spec?["endpoint"] = .string(stores.appending(path: "buckets").absoluteString)
-      }
-      return try factory.make(store, secret)
-    }
+  /// The servers of this process, each part as the user that it has in a cluster.
+  private func access(to platform: APIServer, _ clusters: ClusterServers) -> PlatformAccess {
+    PlatformAccess(
+      platform: platform.api(as: .administrator),
+      controllers: platform.api(
+        as: .serviceAccount(namespace: KratixNames.systemNamespace, name: KratixNames.controllerServiceAccount)),
+      node: PlatformAccess.Node(
+        api: platform.api(as: .node), logs: platform.podLogs,
+        serviceAccount: { platform.api(as: .serviceAccount(namespace: $0, name: $1)) }),
+      clusters: Dictionary(
+        uniqueKeysWithValues: clusters.servers.map { ($0.context, $0.server.api(as: .gitOps)) }))
   }
 }
 

@@ -298,8 +298,10 @@ import WorkflowRunner
     job = failed
     job.status = .emptyObject
     JobStatus.start(&job, now: failed[path: "status", "startTime"]?.stringValue ?? "")
-    JobStatus.giveUp(&job, now: failed.condition("FailureTarget")?.lastTransitionTime ?? "")
-    JobStatus.fail(&job, pods: 1, now: failed.condition("Failed")?.lastTransitionTime ?? "")
+    JobStatus.giveUp(
+      &job, because: .backoffLimitExceeded, now: failed.condition("FailureTarget")?.lastTransitionTime ?? "")
+    JobStatus.fail(
+      &job, because: .backoffLimitExceeded, pods: 1, now: failed.condition("Failed")?.lastTransitionTime ?? "")
     #expect(job.status == failed.status)
   }
 }

@@ -146,6 +146,62 @@ import WorkflowRunner
     }
   }
 
+  /// A Job that is active for too long is stopped and fails, and its pod goes. The time goes on while no kubelet runs.
+  @Test(arguments: [false, true]) func activeDeadline(passesBetweenProcesses: Bool) async throws {
+    let (started, start) = AsyncStream<Void>.makeStream()
+    let (stopped, stop) = AsyncStream<Void>.makeStream()
+    let runs = Mutex(0)
+    try await withCluster(
+      engine: { _, onEvent in
+        runs.withLock { $0 += 1 }
+        onEvent(.started(container: "run"))
+        start.yield()
+        await untilCancelled()
+        stop.yield()
+        throw WorkflowFailure(pipeline: "pipe", container: "run", reason: .engine("stopped"))
+      }
+    ) { cluster in
+      var job = cluster.job(backoffLimit: 4)
+      job[path: "spec", "activeDeadlineSeconds"] = passesBetweenProcesses ? 3600 : 1
+      job = try await cluster.api.create(.jobs, job)
+      for await _ in started { break }
+      if passesBetweenProcesses {
+        await cluster.stopKubelet()
+        _ = try await cluster.api.changeStatus(.jobs, job) {
+          $0[path: "status", "startTime"] = .string(
+            Timestamp.text(secondsSince1970: Int64(SystemTime.secondsSince1970) - 3601))
+        }
+        await cluster.restartKubelet()
+      }
+      let done = try await cluster.wait(.jobs, job) { JobStatus.isFinished($0) }
+      for await _ in stopped { break }
+      let failed = try #require(done.condition("Failed"))
+      #expect(failed.status == .true && failed.reason == "DeadlineExceeded")
+      #expect(failed.message == "Job was active longer than specified deadline")
+      #expect(done.condition("FailureTarget")?.reason == "DeadlineExceeded" && !done.hasCondition("Complete"))
+      #expect(done[path: "status", "failed"] == 1 && done[path: "status", "active"] == nil)
+      #expect(try await cluster.api.listAll(.pods, namespace: "default").items == [])
+      #expect(runs.withLock { $0 } == 1)
+      #expect(try await cluster.reasons(upTo: "DeadlineExceeded").contains("SuccessfulDelete"))
+    }
+  }
+
+  @Test func aJobThatEndsBeforeItsDeadline() async throws {
+    try await withCluster(
+      engine: { _, onEvent in
+        onEvent(.started(container: "run"))
+        onEvent(.finished(container: "run", exitCode: 0))
+        return result()
+      }
+    ) { cluster in
+      var job = cluster.job()
+      job[path: "spec", "activeDeadlineSeconds"] = 3600
+      job = try await cluster.api.create(.jobs, job)
+      let done = try await cluster.wait(.jobs, job) { JobStatus.isFinished($0) }
+      #expect(done.hasCondition("Complete") && done.condition("Failed") == nil)
+    }
+  }
+
   /// A Job that is deleted is stopped, and its pod goes; a pod that is deleted is replaced.
   @Test func deletion() async throws {
     let (started, start) = AsyncStream<Void>.makeStream()

@@ -30,7 +30,8 @@ public final class PodLogs: Sendable {
   private let directory: URL?
   private let state = Mutex(State())
 
-  init(directory: URL?) { self.directory = directory }
+  /// - Parameter directory: of files `POD-UID/CONTAINER.log`, written when a container has ended; nil keeps all in memory.
+  public init(directory: URL?) { self.directory = directory }
 
   /// Takes what a container printed.
   public func append(podUID: String, container: String, _ bytes: [UInt8]) {
@@ -65,6 +66,26 @@ public final class PodLogs: Sendable {
     }
     // Outside of the lock: ending a stream tells its reader, who takes the lock.
     for waiter in waiters { waiter.finish() }
+  }
+
+  /// The pod has ended: whoever still follows a log of it reads what there is, and is done. Of a pod that another
+  /// process runs nobody else says so.
+  func endFollowing(podUID: String) {
+    let waiters = state.withLock { state in
+      var waiters: [AsyncStream<Void>.Continuation] = []
+      for key in state.logs.keys where key.hasPrefix(podUID + "/") {
+        waiters += (state.logs[key]?.waiters ?? [:]).values
+        state.logs[key]?.waiters = [:]
+        if state.logs[key]?.lines.isEmpty == true { state.logs[key] = nil }
+      }
+      return waiters
+    }
+    for waiter in waiters { waiter.finish() }
+  }
+
+  /// Whether a pod prints no more.
+  static func isComplete(_ pod: KubernetesObject) -> Bool {
+    ["Succeeded", "Failed"].contains(pod[path: "status", "phase"]?.stringValue ?? "")
   }
 
   /// Forgets the logs of a pod that is gone.

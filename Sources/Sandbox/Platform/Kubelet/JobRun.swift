@@ -16,7 +16,7 @@ struct JobRun: Sendable {
   let slots: RunSlots
   let logger: Logger
   /// The API as a ServiceAccount.
-  let adapterAPI: @Sendable (_ namespace: String, _ serviceAccount: String) -> any KubernetesAPI
+  let adapterAPI: @Sendable (_ namespace: String, _ serviceAccount: String) throws -> any KubernetesAPI
 
   /// How a run of a pod's containers ended.
   enum Outcome {
@@ -28,6 +28,29 @@ struct JobRun: Sendable {
 
   /// - Throws: `CancellationError` when it was stopped; faults of the API.
   func run(_ job: KubernetesObject, _ content: JobContent) async throws {
+    var job = job
+    // The time runs from the first pod on, whether that runs yet or not.
+    if JobStatus.hasDeadline(job), JobStatus.deadline(job) == nil { _ = try await pod(of: &job) }
+    guard let deadline = JobStatus.deadline(job) else { return try await bringToEnd(job, content) }
+    let start = job
+    let isFinished = try await withThrowingTaskGroup(of: Bool.self) { group in
+      group.addTask {
+        try await Task.sleep(for: .seconds(max(0, deadline - SystemTime.secondsSince1970)))
+        return false
+      }
+      if deadline > SystemTime.secondsSince1970 {
+        group.addTask {
+          try await bringToEnd(start, content)
+          return true
+        }
+      }
+      defer { group.cancelAll() }
+      return try await group.next() ?? true
+    }
+    if !isFinished { try await exceedDeadline(job) }
+  }
+
+  private func bringToEnd(_ job: KubernetesObject, _ content: JobContent) async throws {
     var job = job
     var failures = 0
     while true {
@@ -74,9 +97,8 @@ struct JobRun: Sendable {
 
   /// The Job's pod: the one there that has not failed, or a new one.
   private func pod(of job: inout KubernetesObject) async throws -> KubernetesObject {
-    let all = try await api.listAll(
-      .pods, namespace: job.namespace, labelSelector: "batch.kubernetes.io/controller-uid=\(job.uid)")
-    if let pod = all.items.first(where: { $0[path: "status", "phase"] != "Failed" && !$0.isBeingDeleted }) {
+    if let pod = try await pods(of: job).first(where: { $0[path: "status", "phase"] != "Failed" && !$0.isBeingDeleted })
+    {
       if job[path: "status", "active"] != 1 {
         try await change(&job) { JobStatus.start(&$0, now: SystemTime.timestamp) }
       }
@@ -100,19 +122,37 @@ struct JobRun: Sendable {
   }
 
   private func giveUp(_ job: KubernetesObject, failedPods: Int, deleting pod: KubernetesObject?) async throws {
+    try await fail(job, because: .backoffLimitExceeded, failedPods: failedPods, deleting: pod.map { [$0] } ?? [])
+  }
+
+  private func fail(
+    _ job: KubernetesObject, because failure: JobStatus.Failure, failedPods: Int, deleting pods: [KubernetesObject]
+  ) async throws {
     var job = job
-    try await change(&job) { JobStatus.giveUp(&$0, now: SystemTime.timestamp) }
-    if let pod { try await delete(pod, of: job) }
-    await events.record(
-      .jobController, "BackoffLimitExceeded", JobStatus.backoffMessage, on: job, isWarning: true)
-    try await change(&job) { JobStatus.fail(&$0, pods: failedPods, now: SystemTime.timestamp) }
+    try await change(&job) { JobStatus.giveUp(&$0, because: failure, now: SystemTime.timestamp) }
+    for pod in pods { try await delete(pod, of: job) }
+    await events.record(.jobController, failure.rawValue, failure.message, on: job, isWarning: true)
+    try await change(&job) { JobStatus.fail(&$0, because: failure, pods: failedPods, now: SystemTime.timestamp) }
+  }
+
+  /// The Job has been active for too long: what ran has been stopped before.
+  private func exceedDeadline(_ job: KubernetesObject) async throws {
+    guard let job = try await api.find(.jobs, namespace: job.namespace, name: job.name), !JobStatus.isFinished(job)
+    else { return }
+    let pods = try await pods(of: job).filter { !JobPod.isTerminal($0) }
+    try await fail(
+      job, because: .deadlineExceeded, failedPods: JobStatus.failedPods(job) + pods.count, deleting: pods)
+  }
+
+  private func pods(of job: KubernetesObject) async throws -> [KubernetesObject] {
+    try await api.listAll(
+      .pods, namespace: job.namespace, labelSelector: "batch.kubernetes.io/controller-uid=\(job.uid)"
+    ).items
   }
 
   /// Ends the pods of a Job that is suspended, and says that it is. What ran in them has been stopped before.
   func suspend(_ job: KubernetesObject) async throws {
-    let all = try await api.listAll(
-      .pods, namespace: job.namespace, labelSelector: "batch.kubernetes.io/controller-uid=\(job.uid)")
-    for pod in all.items where !JobPod.isTerminal(pod) { try await delete(pod, of: job) }
+    for pod in try await pods(of: job) where !JobPod.isTerminal(pod) { try await delete(pod, of: job) }
     var job = job
     try await change(&job) { JobStatus.suspend(&$0, now: SystemTime.timestamp) }
     await events.record(.jobController, "Suspended", "Job suspended", on: job)
@@ -164,7 +204,8 @@ struct JobRun: Sendable {
   }
 
   private func runContainers(_ workflow: WorkflowPod, _ session: PodSession) async throws -> Outcome {
-    let adapter = PipelineAdapter(pod: workflow, api: adapterAPI(workflow.namespace, workflow.serviceAccount))
+    let adapter = PipelineAdapter(
+      pod: workflow, api: try adapterAPI(workflow.namespace, workflow.serviceAccount), node: api)
     let read = try await step(WorkflowPod.reader, session) {
       let object = try await adapter.readObject()
       return (object, PipelineAdapter.readerLog(object))

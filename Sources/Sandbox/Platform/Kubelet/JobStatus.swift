@@ -3,7 +3,19 @@ import Kubernetes
 /// The steps of a Job's status, as the Job controller of Kubernetes 1.36 takes them.
 enum JobStatus {
   static let trackingFinalizer = "batch.kubernetes.io/job-tracking"
-  static let backoffMessage = "Job has reached the specified backoff limit"
+
+  /// Why a Job fails.
+  enum Failure: String, Sendable, Hashable {
+    case backoffLimitExceeded = "BackoffLimitExceeded"
+    case deadlineExceeded = "DeadlineExceeded"
+
+    var message: String {
+      switch self {
+      case .backoffLimitExceeded: "Job has reached the specified backoff limit"
+      case .deadlineExceeded: "Job was active longer than specified deadline"
+      }
+    }
+  }
 
   /// Complete or Failed.
   static func isFinished(_ job: KubernetesObject) -> Bool {
@@ -15,6 +27,17 @@ enum JobStatus {
   static func backoffLimit(_ job: KubernetesObject) -> Int { Int(job[path: "spec", "backoffLimit"]?.intValue ?? 6) }
 
   static func failedPods(_ job: KubernetesObject) -> Int { Int(job[path: "status", "failed"]?.intValue ?? 0) }
+
+  static func hasDeadline(_ job: KubernetesObject) -> Bool { job[path: "spec", "activeDeadlineSeconds"] != nil }
+
+  /// When a Job that has started fails if it is not finished, in seconds since 1970; nil when it has no such time
+  /// (`activeDeadlineSeconds`).
+  static func deadline(_ job: KubernetesObject) -> Double? {
+    guard let seconds = job[path: "spec", "activeDeadlineSeconds"]?.intValue,
+      let start = job[path: "status", "startTime"]?.stringValue.flatMap(Timestamp.secondsSince1970)
+    else { return nil }
+    return start + Double(seconds)
+  }
 
   /// When a finished Job is to be removed, in seconds since 1970; nil when it stays (`ttlSecondsAfterFinished`).
   static func expiry(_ job: KubernetesObject) -> Double? {
@@ -66,17 +89,17 @@ enum JobStatus {
   }
 
   /// It will fail: its pods are ended first.
-  static func giveUp(_ job: inout KubernetesObject, now: String) {
+  static func giveUp(_ job: inout KubernetesObject, because failure: Failure, now: String) {
     job[path: "status", "active"] = nil
     job[path: "status", "ready"] = 0
-    set("FailureTarget", .true, reason: "BackoffLimitExceeded", message: backoffMessage, on: &job, now: now)
+    set("FailureTarget", .true, reason: failure.rawValue, message: failure.message, on: &job, now: now)
   }
 
   /// - Parameter pods: that failed, those counted before included.
-  static func fail(_ job: inout KubernetesObject, pods: Int, now: String) {
+  static func fail(_ job: inout KubernetesObject, because failure: Failure, pods: Int, now: String) {
     job[path: "status", "failed"] = JSON(pods)
     job[path: "status", "uncountedTerminatedPods"] = .emptyObject
-    set("Failed", .true, reason: "BackoffLimitExceeded", message: backoffMessage, on: &job, now: now)
+    set("Failed", .true, reason: failure.rawValue, message: failure.message, on: &job, now: now)
   }
 
   static func suspend(_ job: inout KubernetesObject, now: String) {

@@ -10,7 +10,7 @@ import WorkflowRunner
 ///
 /// Where it differs from a real node: a container that is started again is started with all that stand before it, in
 /// directories of its own; a pod's containers run without network, and as the engine has it, not as a security context
-/// asks; a Job's `activeDeadlineSeconds` and its parallelism are of no account.
+/// asks; a Job's parallelism is of no account.
 public actor Kubelet {
   public struct Configuration: Sendable {
     /// Pipelines that run at the same time.
@@ -67,7 +67,7 @@ public actor Kubelet {
   ///   - adapterAPI: the platform's, as a ServiceAccount: what Kratix's own containers write with.
   public init(
     api: any KubernetesAPI, engine: any WorkflowEngine, logs: PodLogs, configuration: Configuration, logger: Logger,
-    adapterAPI: @escaping @Sendable (_ namespace: String, _ serviceAccount: String) -> any KubernetesAPI
+    adapterAPI: @escaping @Sendable (_ namespace: String, _ serviceAccount: String) throws -> any KubernetesAPI
   ) {
     self.api = api
     self.logger = logger

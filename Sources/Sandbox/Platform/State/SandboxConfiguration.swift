@@ -39,13 +39,17 @@ public struct SandboxConfiguration: Sendable {
   public var workers: [Worker]
   public var engine: Engine
   public var pace: PaceName
+  /// Whether Kratix's controllers and what runs Jobs are in the same process as the servers.
+  public var hasControllers: Bool
 
   public init(
-    directory: SandboxDirectory, workers: [Worker] = [.standard], engine: Engine = .auto, pace: PaceName = .fast
+    directory: SandboxDirectory, workers: [Worker] = [.standard], engine: Engine = .auto, pace: PaceName = .fast,
+    hasControllers: Bool = true
   ) {
     self.directory = directory
     self.workers = workers
     self.engine = engine
     self.pace = pace
+    self.hasControllers = hasControllers
   }
 }

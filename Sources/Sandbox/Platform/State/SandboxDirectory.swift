@@ -11,20 +11,23 @@ public struct SandboxDirectory: Sendable, Hashable {
   }
 
   /// In the user's state directory, where nobody says another.
-  public static func standard(environment: [String: String] = ProcessInfo.processInfo.environment) -> SandboxDirectory {
+  /// - Parameter name: of the folder.
+  public static func standard(
+    _ name: String = "sandbox", environment: [String: String] = ProcessInfo.processInfo.environment
+  ) -> SandboxDirectory {
     let state =
       environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
       ?? "\(environment["HOME"] ?? NSHomeDirectory())/.local/state"
-    return SandboxDirectory(path: "\(state)/kubectl-kratix/sandbox")
+    return SandboxDirectory(path: "\(state)/kubectl-kratix/\(name)")
   }
 
   public var kubeconfig: String { "\(path)/kubeconfig" }
   public var log: String { "\(path)/sandbox.log" }
   var lock: String { "\(path)/lock" }
+  var controllersLock: String { "\(path)/controllers.lock" }
   var record: String { "\(path)/sandbox.json" }
   var images: String { "\(path)/images.json" }
   var stores: String { "\(path)/stores" }
-  var podLogs: String { "\(path)/pod-logs" }
   func cluster(_ name: String) -> String { "\(path)/clusters/\(name)" }
 
   /// Makes the folder, for its owner alone: it holds keys.
@@ -46,15 +49,21 @@ public struct SandboxDirectory: Sendable, Hashable {
     public var servers: [(context: String, url: String)]
     public var engine: String
     public var pace: String
+    /// Kratix's controllers and what runs Jobs are in this process too.
+    public var hasControllers: Bool
 
     public static func == (left: Record, right: Record) -> Bool { left.json == right.json }
     public func hash(into hasher: inout Hasher) { hasher.combine(json) }
 
-    public init(processID: Int32, servers: [(context: String, url: String)], engine: String, pace: String) {
+    public init(
+      processID: Int32, servers: [(context: String, url: String)], engine: String, pace: String,
+      hasControllers: Bool = true
+    ) {
       self.processID = processID
       self.servers = servers
       self.engine = engine
       self.pace = pace
+      self.hasControllers = hasControllers
     }
 
     init?(json: JSON) {
@@ -65,12 +74,14 @@ public struct SandboxDirectory: Sendable, Hashable {
           guard let context = server["context"]?.stringValue, let url = server["url"]?.stringValue else { return nil }
           return (context, url)
         },
-        engine: json["engine"]?.stringValue ?? "", pace: json["pace"]?.stringValue ?? "")
+        engine: json["engine"]?.stringValue ?? "", pace: json["pace"]?.stringValue ?? "",
+        hasControllers: json["controllers"]?.boolValue ?? true)
     }
 
     public var json: JSON {
       [
         "pid": .int(Int64(processID)), "engine": .string(engine), "pace": .string(pace),
+        "controllers": .bool(hasControllers),
         "servers": .array(servers.map { ["context": .string($0.context), "url": .string($0.url)] }),
       ]
     }
@@ -129,6 +140,8 @@ public struct SandboxDirectory: Sendable, Hashable {
 public enum SandboxError: Error, Sendable, Hashable, CustomStringConvertible {
   case directoryUnusable(String, reason: String)
   case alreadyRunning(String)
+  /// Other controllers work on the same folder.
+  case controllersAlreadyRunning(String)
   case noContainerEngine
 
   public var description: String {
@@ -136,6 +149,8 @@ public enum SandboxError: Error, Sendable, Hashable, CustomStringConvertible {
     case .directoryUnusable(let path, let reason): "\(path) cannot be used: \(reason)"
     case .alreadyRunning(let path):
       "a sandbox runs in \(path) already; end it with: kubectl kratix sandbox down --dir \(path)"
+    case .controllersAlreadyRunning(let path):
+      "controllers run with the folder \(path) already; end them first: two sets would work against each other"
     case .noContainerEngine:
       "neither podman nor docker is in PATH; install one of them, or use --engine process"
     }
@@ -147,14 +162,22 @@ public final class SandboxLock: Sendable {
   private let descriptor: Int32
 
   /// - Throws: `alreadyRunning` when another process holds it.
-  public init(_ directory: SandboxDirectory) throws(SandboxError) {
-    descriptor = open(directory.lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else {
-      throw .directoryUnusable(directory.lock, reason: String(cString: strerror(errno)))
-    }
+  public convenience init(_ directory: SandboxDirectory) throws(SandboxError) {
+    try self.init(directory.lock, otherwise: .alreadyRunning(directory.path))
+  }
+
+  /// The lock of controllers that run in a process of their own.
+  /// - Throws: `controllersAlreadyRunning` when another process holds it.
+  static func ofControllers(_ directory: SandboxDirectory) throws(SandboxError) -> SandboxLock {
+    try SandboxLock(directory.controllersLock, otherwise: .controllersAlreadyRunning(directory.path))
+  }
+
+  private init(_ path: String, otherwise taken: SandboxError) throws(SandboxError) {
+    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw .directoryUnusable(path, reason: String(cString: strerror(errno))) }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       close(descriptor)
-      throw .alreadyRunning(directory.path)
+      throw taken
     }
   }
 

@@ -13,7 +13,9 @@ struct SandboxCommand: AsyncParsableCommand {
         kubectl --context platform get destinations
         kubectl kratix sandbox down
       """,
-    subcommands: [SandboxUp.self, SandboxDown.self, SandboxStatus.self, SandboxLoad.self])
+    subcommands: [
+      SandboxUp.self, SandboxDown.self, SandboxStatus.self, SandboxLoad.self, SandboxControllers.self,
+    ])
 }
 
 /// `--dir`.
@@ -99,9 +101,10 @@ struct SandboxStatus: AsyncParsableCommand {
     default:
       var table = TextTable("CONTEXT", "SERVER")
       for server in record.servers { table.add(server.context, server.url) }
+      let parts = record.hasControllers ? "engine \(record.engine), pace \(record.pace)" : "without controllers"
       Console.out(
         """
-        The sandbox in \(directory.path) runs (process \(record.processID), engine \(record.engine), pace \(record.pace)).
+        The sandbox in \(directory.path) runs (process \(record.processID), \(parts)).
         export KUBECONFIG=\(directory.kubeconfig)
 
         \(table.text)

@@ -59,6 +59,11 @@ struct SandboxUp: AsyncParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Register kratix-webhook, which guards Promise updates.")
   var webhook = true
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Run Kratix's controllers and its Jobs; without, the API servers are alone, for sandbox controllers.")
+  var controllers = true
+
   @Flag(help: "Stay in the foreground until interrupted.")
   var foreground = false
 
@@ -103,7 +108,8 @@ struct SandboxUp: AsyncParsableCommand {
   /// Serves until the process is told to end.
   private func serve(_ directory: SandboxDirectory) async throws {
     let configuration = SandboxConfiguration(
-      directory: directory, workers: workers.isEmpty ? [.standard] : workers.map(\.worker), engine: engine, pace: pace)
+      directory: directory, workers: workers.isEmpty ? [.standard] : workers.map(\.worker), engine: engine, pace: pace,
+      hasControllers: controllers)
     let descriptor = reportDescriptor
     do {
       try await SandboxProcess.run(configuration, webhook: webhook) {

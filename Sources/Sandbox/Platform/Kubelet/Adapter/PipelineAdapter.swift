@@ -9,6 +9,8 @@ struct PipelineAdapter: Sendable {
   let pod: WorkflowPod
   /// As the pod's ServiceAccount.
   let api: any KubernetesAPI
+  /// As the node, which mounts what the Promise says of scheduling: the ServiceAccount may not read it.
+  let node: any KubernetesAPI
 
   /// The object that the workflow runs for, as the API serves it.
   /// - Throws: `AdapterError` when it is gone; a fault of the API.
@@ -39,7 +41,7 @@ struct PipelineAdapter: Sendable {
       + "resource-name \(environment.type == .resource ? environment.objectName : "") "
       + "resource-namespace \(pod.resourceNamespace ?? "") workflow-type \(environment.type.rawValue)\n"
     if report(result).parks { return log + "workflow is suspended; skipping work creation\n" }
-    let map = try await api.find(
+    let map = try await node.find(
       .configMaps, namespace: pod.namespace, name: KratixNames.schedulingConfigMap(promise: environment.promise))
     let scheduling = try WorkWriter.scheduling(map?[path: "data", "destinationSelectors"]?.stringValue ?? "")
     let groups = WorkWriter.groups(
