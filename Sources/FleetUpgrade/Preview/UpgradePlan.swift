@@ -218,10 +218,10 @@ enum Unknowns {
   static func of(candidate: Promise, fleet: FleetSnapshot, resources: [ResourcePlan]) -> [String] {
     var unknowns = fleet.gaps.map(\.description) + fleet.unreadable
     if !fleet.members.isEmpty, candidate.api?.schema != fleet.promise?.api?.schema,
-      let schema = candidate.api?.schema, StructuralSchema(json: schema).hasValidationRules
+      let schema = candidate.api?.schema, StructuralSchema(json: schema).hasUnevaluatedRules
     {
       unknowns.append(
-        "the new API has CEL rules (x-kubernetes-validations), which are not evaluated here: --server asks "
+        "the new API has CEL rules (x-kubernetes-validations) that are not evaluated here: --server asks "
           + "the API server whether it takes them, and it evaluates them once the API is installed")
     }
     // What nobody's Works tell is said once.

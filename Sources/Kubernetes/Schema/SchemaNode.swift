@@ -40,6 +40,8 @@ final class SchemaNode: Sendable {
   let typeText: String
   let isNullable: Bool
   let format: SchemaFormat?
+  /// As it is written, also one that the server ignores.
+  let formatName: String?
   let enumeration: [JSON]
   let pattern: String?
   /// nil when there is no pattern, or none that can be read.
@@ -83,11 +85,11 @@ final class SchemaNode: Sendable {
 
   // What is found anywhere below, so that whole trees can be passed over.
   let hasRules: Bool
-  /// Rules that `TransitionRules` does not evaluate.
-  let hasUnevaluatedRules: Bool
   let hasDefaults: Bool
   /// Lists of type set or map, and embedded resources.
   let hasStructureChecks: Bool
+  /// Lists of type set or map: equal values may differ in their order.
+  let hasUnorderedLists: Bool
 
   init(_ json: JSON) {
     let isIntOrString = json["x-kubernetes-int-or-string"]?.boolValue ?? false
@@ -96,6 +98,7 @@ final class SchemaNode: Sendable {
     types = isIntOrString ? [.integer, .string] : .named(type)
     typeText = isIntOrString ? "integer,string" : type
     isNullable = json["nullable"]?.boolValue ?? false
+    formatName = json["format"]?.stringValue
     format = json["format"]?.stringValue.flatMap { SchemaFormat(name: $0, type: isIntOrString ? nil : type) }
     enumeration = json["enum"]?.arrayValue ?? []
     let pattern = json["pattern"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
@@ -140,9 +143,8 @@ final class SchemaNode: Sendable {
 
     let children = sortedProperties.map(\.node) + [additionalProperties, items].compactMap { $0 }
     hasRules = !rules.isEmpty || children.contains(where: \.hasRules)
-    hasUnevaluatedRules =
-      !rules.allSatisfy(TransitionRules.isEvaluated) || children.contains(where: \.hasUnevaluatedRules)
     hasDefaults = children.contains { $0.defaultValue != nil || $0.hasDefaults }
+    hasUnorderedLists = listType == "set" || listType == "map" || children.contains(where: \.hasUnorderedLists)
     hasStructureChecks =
       listType == "set" || listType == "map" || isEmbeddedResource || children.contains(where: \.hasStructureChecks)
   }

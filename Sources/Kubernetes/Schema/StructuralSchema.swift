@@ -2,30 +2,35 @@
 /// (apiextensions-apiserver), with its words. Parsed once; its use is safe from any task.
 public struct StructuralSchema: Sendable {
   let root: SchemaNode
+  private let rules: ValidationRules
 
-  init(root: SchemaNode) { self.root = root }
+  init(root: SchemaNode, isResource: Bool = false) {
+    self.root = root
+    rules = ValidationRules(root, isResource: isResource)
+  }
 
   /// - Parameter json: an `openAPIV3Schema`. What makes no sense in it is ignored here; `CustomResourceDefinitions`
   ///   refuses it before.
   public init(json: JSON) {
-    root = SchemaNode(json)
+    self.init(root: SchemaNode(json), isResource: true)
   }
 
   /// The schema of a member, `status` for instance.
   public func property(_ name: String) -> StructuralSchema? {
-    root.properties[name].map(StructuralSchema.init(root:))
+    root.properties[name].map { StructuralSchema(root: $0) }
   }
 
   /// Whether anything in it has `x-kubernetes-validations`.
   public var hasValidationRules: Bool { root.hasRules }
 
-  /// Whether anything in it has such a rule that `validate` does not evaluate: any but `self == oldSelf`.
-  public var hasUnevaluatedRules: Bool { root.hasUnevaluatedRules }
+  /// Whether anything in it has such a rule that `validate` does not evaluate, since it is beyond the part of CEL that is
+  /// known here.
+  public var hasUnevaluatedRules: Bool { rules.hasUnevaluated }
 
   /// What is wrong with a value, in the server's order: the schema, embedded resources, lists that are sets or maps, and,
   /// when the schema has validation rules and an error keeps the server from them, its remark on that.
   ///
-  /// Of the rules in CEL only `self == oldSelf` is evaluated.
+  /// Of the rules in CEL those are evaluated that are in the part of it that is known here (`hasUnevaluatedRules`).
   /// - Parameters:
   ///   - old: the stored value on an update. What is wrong with a part that has not changed is passed over
   ///     ("ratcheting").
@@ -46,8 +51,8 @@ public struct StructuralSchema: Sendable {
           "", .null,
           "some validation rules were not checked because the object was invalid; correct the existing errors to "
             + "complete validation"))
-    } else if let old {
-      errors += TransitionRules.validate(value, root, old: old, path: field)
+    } else {
+      errors += rules.validate(value, root, old: old, path: field)
     }
     return errors
   }

@@ -34,7 +34,7 @@ import Testing
     ("object.none.x == 1 || true", true), ("true // the rest is a comment", true), ("'it\\'s' == \"it's\"", true),
   ])
   func evaluates(expression: String, expected: Bool) throws {
-    #expect(try MatchExpressionParser.parse(expression).evaluate(Self.input) == .value(.bool(expected)))
+    #expect(try MatchCondition.parse(expression).evaluate(Self.input.variables) == .value(.bool(expected)))
   }
 
   @Test(arguments: [
@@ -44,7 +44,7 @@ import Testing
     ("1 in object.spec.flag", "no such overload"), ("has(oldObject.x)", "no such overload"),
   ])
   func errorsAreValues(expression: String, expected: String) throws {
-    #expect(try MatchExpressionParser.parse(expression).evaluate(Self.input) == .error(expected))
+    #expect(try MatchCondition.parse(expression).evaluate(Self.input.variables) == .error(expected))
   }
 
   /// What is refused, and the word that names it.
@@ -65,15 +65,19 @@ import Testing
   func refusesTheRestByName(expression: String, named: String) throws {
     if named.isEmpty {
       // A field's type is not known before it is read.
-      _ = try MatchExpressionParser.parse(expression)
+      _ = try MatchCondition.parse(expression)
       return
     }
-    let error = #expect(throws: MatchExpressionError.self) { try MatchExpressionParser.parse(expression) }
+    let error = #expect(throws: CELSyntaxError.self) { try MatchCondition.parse(expression) }
     #expect(error?.message.contains(named) == true, "\(error?.message ?? "")")
   }
 
   @Test func deepNestingEndsInAnError() {
     let deep = String(repeating: "(", count: 5000) + "true" + String(repeating: ")", count: 5000)
-    #expect(throws: MatchExpressionError.self) { try MatchExpressionParser.parse(deep) }
+    let long = String(repeating: "true || ", count: 100_000) + "true"
+    let path = "object" + String(repeating: ".a", count: 100_000) + " == 1"
+    for text in [deep, long, path] {
+      #expect(throws: CELSyntaxError.self) { try MatchCondition.parse(text) }
+    }
   }
 }

@@ -183,9 +183,44 @@ import Testing
     }
   }
 
+  @Test func rulesAreEvaluated() async throws {
+    try await ServerFixture.run { fixture in
+      let rules: JSON = [
+        ["rule": "self.replicas <= self.limit", "message": "more replicas than the limit"],
+        ["rule": "self.replicas >= oldSelf.replicas", "messageExpression": "'was ' + oldSelf.owner"],
+      ]
+      var definition = Fixtures.definition(spec: [
+        "version": ["type": "string"], "owner": ["type": "string"], "replicas": ["type": "integer"],
+        "limit": ["type": "integer"],
+      ])
+      var version = try #require(definition[path: "spec", "versions"]?[0])
+      version.set(rules, at: ["schema", "openAPIV3Schema", "properties", "spec", "x-kubernetes-validations"])
+      definition[path: "spec", "versions"] = .array([version])
+      let made = try await fixture.send(
+        "POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", body: definition.json.serialized())
+      #expect(made.status == 201 && made.warnings == [], "\(made.body)")
+      let path = "/apis/promise.kratix.io/v1alpha1/namespaces/default/mongodbs"
+      func spec(_ replicas: Int) -> JSON { ["replicas": JSON(replicas), "limit": 3, "owner": "ann"] }
+      let refused = try await fixture.send(
+        "POST", path, body: Fixtures.mongoDB("a", spec: spec(4)).json.serialized())
+      #expect(refused.status == 422)
+      #expect(
+        refused.json["message"]
+          == "MongoDB.promise.kratix.io \"a\" is invalid: spec: Invalid value: more replicas than the limit")
+      let taken = try await fixture.send(
+        "POST", path, body: Fixtures.mongoDB("a", spec: spec(2)).json.serialized())
+      #expect(taken.status == 201 && taken.warnings == [])
+      let fewer = try await fixture.send(
+        "PATCH", path + "/a", body: Array(#"{"spec":{"replicas":1}}"#.utf8),
+        headers: ["Content-Type": "application/merge-patch+json"])
+      #expect(fewer.status == 422)
+      #expect(fewer.json["message"]?.stringValue?.hasSuffix("spec: Invalid value: was ann") == true, "\(fewer.body)")
+    }
+  }
+
   @Test func unevaluatedRulesAreSaid() async throws {
     try await ServerFixture.run { fixture in
-      let rule: JSON = [["rule": "self.size() > 0", "message": "empty"]]
+      let rule: JSON = [["rule": "quantity(self).isGreaterThan(quantity('1'))", "message": "too little"]]
       let definition = Fixtures.definition(spec: [
         "version": ["type": "string"],
         "owner": ["type": "string", "maxLength": 9, "x-kubernetes-validations": rule],

@@ -116,18 +116,18 @@ extension RequestPipeline {
       object: ServedObject(object: answered, bytes: answered.json.serialized()), isCreated: true)
   }
 
-  /// Few CEL rules of a schema are evaluated here: whoever relies on another is told.
+  /// Not every CEL rule of a schema is evaluated here: whoever relies on another is told.
   func noteUnevaluatedRules(_ object: KubernetesObject, _ target: RequestTarget, _ warnings: inout [String]) {
     if target.kind.schema?.hasUnevaluatedRules == true {
       warnings.append(
-        "the x-kubernetes-validations rules of \(target.type.qualifiedResource) are not evaluated by this server")
+        "some x-kubernetes-validations rules of \(target.type.qualifiedResource) are not evaluated by this server")
     }
     guard target.kind.collection == ResourceType.customResourceDefinitions.qualifiedResource else { return }
     for version in object[path: "spec", "versions"]?.arrayValue ?? [] {
       guard let schema = version["schema"]?["openAPIV3Schema"], StructuralSchema(json: schema).hasUnevaluatedRules
       else { continue }
       warnings.append(
-        "the x-kubernetes-validations rules of version \(version["name"]?.stringValue ?? "") are stored but not "
+        "some x-kubernetes-validations rules of version \(version["name"]?.stringValue ?? "") are stored but not "
           + "evaluated by this server")
     }
   }

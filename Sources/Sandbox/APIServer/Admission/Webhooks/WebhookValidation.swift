@@ -284,7 +284,7 @@ private struct WebhookRules {
         errors.append(.required("\(field).expression"))
       } else {
         do {
-          _ = try MatchExpressionParser.parse(expression)
+          _ = try MatchCondition.parse(expression)
         } catch {
           errors.append(.invalid("\(field).expression", .string(expression), error.message))
         }
