@@ -26,7 +26,8 @@ struct RemoteControllersTests {
 
   /// Runs the controllers against the platform while a body works.
   private func withControllers(
-    kubeconfig: String? = nil, _ arguments: [String] = [], _ body: @Sendable (Controllers) async throws -> Void
+    kubeconfig: String? = nil, _ arguments: [String] = [],
+    _ body: @Sendable (Controllers) async throws -> Void
   ) async throws {
     let platform = try Platform.require()
     let words = (["--kubeconfig", kubeconfig ?? platform.kubeconfig] + Greeter.images + arguments).map { "'\($0)'" }
@@ -96,6 +97,29 @@ struct RemoteControllersTests {
       let rest = try await platform.kubectl("get", "works,workplacements,resourcebindings", "-A")
       #expect(rest.error.contains("No resources found"), "\(rest.output)")
       #expect(try await controllers.end("INT") == "0")
+    }
+  }
+
+  /// A Promise with a workflow of its own, and one whose requests are answered by requests to the platform itself.
+  @Test func workflowsOfEveryKind() async throws {
+    let platform = try Platform.require()
+    try await withControllers(MongoDB.images + ExampleFleet.images) { controllers in
+      try await platform.applyMongoDB()
+      try await platform.wait("promise/mongodb", for: "condition=Available")
+      let request = MongoDB.request("mongo-v6", majorVersion: 6)
+      try await platform.kubectl("apply", "-f", "-", input: request).succeeded()
+      try await platform.wait("mongodb/mongo-v6", for: "condition=Reconciled")
+      for name in ["cache", "shop"] {
+        try await platform.kubectl("apply", "-f", "\(ExampleFleet.folder)/\(name)/promise.yaml").succeeded()
+        try await platform.wait("promise/\(name)", for: "condition=Available")
+      }
+      try await platform.kubectl("apply", "-f", "\(ExampleFleet.folder)/shop/requests").succeeded()
+      for name in ["bakery-carts", "books-carts"] { try await platform.wait("cache/\(name)", for: "create") }
+      for kind in ["cache", "shop"] {
+        try await platform.kubectl("wait", kind, "--all", "--for=condition=Reconciled", "--timeout=120s").succeeded()
+      }
+      try await platform.remove(promises: "shop", "cache", "mongodb")
+      #expect(try await controllers.end("TERM") == "0")
     }
   }
 
