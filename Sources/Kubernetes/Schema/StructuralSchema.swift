@@ -36,6 +36,14 @@ public struct StructuralSchema: Sendable {
   ///     ("ratcheting").
   ///   - field: where the value is, in front of every error's field: `status` when a status is validated by itself.
   public func validate(_ value: JSON, old: JSON? = nil, at field: String = "") -> [FieldError] {
+    findings(in: value, old: old, at: field).errors
+  }
+
+  /// What is wrong with a value, as `validate` has it, and what the server only warns of: validation rules that a part
+  /// breaks which has not changed.
+  public func findings(
+    in value: JSON, old: JSON? = nil, at field: String = ""
+  ) -> (errors: [FieldError], warnings: [FieldError]) {
     var validation = SchemaValidation(prefix: field)
     _ = validation.validate(value, root, old: old)
     var errors = validation.errors
@@ -44,17 +52,17 @@ public struct StructuralSchema: Sendable {
       let wasBroken = old.map { !StructureChecks.lists($0, root, path: field).isEmpty } ?? false
       if !wasBroken { errors += StructureChecks.lists(value, root, path: field) }
     }
-    guard hasValidationRules else { return errors }
+    guard hasValidationRules else { return (errors, []) }
     if errors.contains(where: { Self.blocksRules($0.kind) }) {
       errors.append(
         .invalid(
           "", .null,
           "some validation rules were not checked because the object was invalid; correct the existing errors to "
             + "complete validation"))
-    } else {
-      errors += rules.validate(value, root, old: old, path: field)
+      return (errors, [])
     }
-    return errors
+    let broken = rules.validate(value, root, old: old, path: field)
+    return (errors + broken.errors, broken.warnings)
   }
 
   private static func blocksRules(_ kind: FieldError.Kind) -> Bool {

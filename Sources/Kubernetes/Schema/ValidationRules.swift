@@ -145,21 +145,25 @@ struct ValidationRules: Sendable {
     }
   }
 
-  /// What the rules say of a value. A value that has not changed may stay as it is.
+  /// What the rules say of a value. A value that has not changed may stay as it is, with a warning.
   /// - Parameters:
   ///   - old: what was there before, where that can be told: members of objects and maps, and elements of lists that are
   ///     maps.
   ///   - isUnchanged: whether the nearest value around that was there before is the same.
   func validate(
     _ value: JSON, _ node: SchemaNode, old: JSON?, path: String, isUnchanged: Bool = false
-  ) -> [FieldError] {
-    guard node.hasRules, !value.isNull else { return [] }
-    let isUnchanged = old.map { $0 == value } ?? isUnchanged
+  ) -> (errors: [FieldError], warnings: [FieldError]) {
     var errors: [FieldError] = []
+    var warnings: [FieldError] = []
+    guard node.hasRules, !value.isNull else { return (errors, warnings) }
+    let isUnchanged = old.map { $0 == value } ?? isUnchanged
+    func add(_ found: (errors: [FieldError], warnings: [FieldError])) {
+      errors += found.errors
+      warnings += found.warnings
+    }
     for rule in byNode[ObjectIdentifier(node)] ?? [] {
       guard case .fails(let error, let isOfValue) = rule.judge(value, old: old, on: node, path: path) else { continue }
-      if isUnchanged, isOfValue, !rule.usesOldSelf { continue }
-      errors.append(error)
+      if isUnchanged, isOfValue, !rule.usesOldSelf { warnings.append(error) } else { errors.append(error) }
     }
     switch value {
     case .object(let members):
@@ -167,19 +171,18 @@ struct ValidationRules: Sendable {
         guard let child = node.child(name) else { continue }
         let isEntry = node.properties[name] == nil
         let field = isEntry ? "\(path)[\(name)]" : path.isEmpty ? name : "\(path).\(name)"
-        errors += validate(member, child, old: old?[name], path: field, isUnchanged: isUnchanged)
+        add(validate(member, child, old: old?[name], path: field, isUnchanged: isUnchanged))
       }
     case .array(let elements):
       guard let items = node.items else { break }
       let before = node.listType == "map" ? old?.arrayValue ?? [] : []
       for (index, element) in elements.enumerated() {
         let previous = before.first { candidate in node.listMapKeys.allSatisfy { candidate[$0] == element[$0] } }
-        errors += validate(
-          element, items, old: previous, path: "\(path)[\(index)]", isUnchanged: isUnchanged)
+        add(validate(element, items, old: previous, path: "\(path)[\(index)]", isUnchanged: isUnchanged))
       }
     default: break
     }
-    return errors
+    return (errors, warnings)
   }
 }
 

@@ -215,6 +215,22 @@ import Testing
         headers: ["Content-Type": "application/merge-patch+json"])
       #expect(fewer.status == 422)
       #expect(fewer.json["message"]?.stringValue?.hasSuffix("spec: Invalid value: was ann") == true, "\(fewer.body)")
+
+      // What breaks a rule that came later may stay, with a warning, until it changes.
+      version.set(
+        [["rule": "self.replicas > 5"]],
+        at: ["schema", "openAPIV3Schema", "properties", "spec", "x-kubernetes-validations"])
+      _ = try await fixture.api.patch(
+        .customResourceDefinitions, namespace: nil, name: definition.name,
+        .merge(["spec": ["versions": .array([version])]]))
+      func patch(_ body: String) async throws -> ServerFixture.Answer {
+        try await fixture.send(
+          "PATCH", path + "/a", body: Array(body.utf8), headers: ["Content-Type": "application/merge-patch+json"])
+      }
+      let labelled = try await patch(#"{"metadata":{"labels":{"a":"b"}}}"#)
+      #expect(labelled.status == 200)
+      #expect(labelled.warnings == ["299 - \"spec: Invalid value: failed rule: self.replicas > 5\""])
+      #expect(try await patch(#"{"spec":{"owner":"bob"}}"#).status == 422)
     }
   }
 

@@ -70,7 +70,7 @@ extension RequestPipeline {
       stripForCreate(&object, target.kind)
     }
     target.kind.rules.prepareForCreate(&object)
-    try validate(object, old: nil, target: target)
+    try validate(object, old: nil, target: target, warnings: &warnings)
     var final = admission
     final.object = object
     try await validate(final, warnings: &warnings)
@@ -199,11 +199,16 @@ extension RequestPipeline {
   }
 
   /// Everything that makes an object invalid: 422 with all of it.
-  func validate(_ object: KubernetesObject, old: KubernetesObject?, target: RequestTarget) throws {
+  func validate(
+    _ object: KubernetesObject, old: KubernetesObject?, target: RequestTarget, warnings: inout [String]
+  ) throws {
     let kind = target.kind
     var errors = ObjectChecks.metadata(object, kind: kind)
     if let old { errors += ObjectChecks.metadataUpdate(object, old: old) }
-    if let schema = kind.schema { errors += schema.validate(object.json, old: old?.json) }
+    if let findings = kind.schema?.findings(in: object.json, old: old?.json) {
+      errors += findings.errors
+      warnings += findings.warnings.map(\.description)
+    }
     errors += kind.rules.validate(object, old)
     guard errors.isEmpty else { throw StatusError.invalid(kind.type.groupVersionKind, object.name, errors) }
   }

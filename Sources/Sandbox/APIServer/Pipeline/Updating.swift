@@ -63,7 +63,7 @@ extension RequestPipeline {
         try normalize(&object, target)
         try prepare(&object, old: old, target: target)
       }
-      try validate(object, old: old, target: target)
+      try validate(object, old: old, target: target, warnings: &warnings)
       var final = admission
       final.object = object
       try await validate(final, warnings: &warnings)
