@@ -22,13 +22,21 @@ public struct LiveFleet: Sendable {
 
   public var members: [FleetMember] { resources.keys.sorted().compactMap(member) }
 
-  /// The Jobs of one resource that configure it, oldest first.
-  public func configureJobs(of resource: ResourceRequest) -> [KubernetesObject] {
-    jobs.values.filter { job in
-      job.annotations[KratixAnnotations.jobResourceName] ?? job.labels[KratixLabels.resourceName] == resource.name
-        && (job.annotations[KratixAnnotations.jobResourceNamespace] ?? job.namespace) == resource.namespace
-        && job.labels[KratixLabels.workflowAction] == WorkflowAction.configure.rawValue
-    }.sorted { ($0.creationTimestamp ?? "", $0.name) < ($1.creationTimestamp ?? "", $1.name) }
+  /// The Jobs that configure each resource, by its `namespace/name`, oldest first.
+  public func configureJobs() -> [String: [KubernetesObject]] {
+    var jobsByResource: [String: [KubernetesObject]] = [:]
+    for job in jobs.values where job.labels[KratixLabels.workflowAction] == WorkflowAction.configure.rawValue {
+      let namespace = job.annotations[KratixAnnotations.jobResourceNamespace] ?? job.namespace ?? ""
+      let name = job.annotations[KratixAnnotations.jobResourceName] ?? job.labels[KratixLabels.resourceName] ?? ""
+      jobsByResource["\(namespace)/\(name)", default: []].append(job)
+    }
+    return jobsByResource.mapValues { jobs in jobs.count == 1 ? jobs : jobs.sorted { Self.age($0) < Self.age($1) } }
+  }
+
+  /// Creation times are whole seconds; of two Jobs of one second, the one that changed last is newer: a resource's Jobs
+  /// run one after the other.
+  private static func age(_ job: KubernetesObject) -> (String, UInt64) {
+    (job.creationTimestamp ?? "", UInt64(job.resourceVersion) ?? 0)
   }
 }
 
@@ -45,9 +53,10 @@ public struct FleetFeed: Sendable {
     self.type = type
   }
 
-  /// The fleet, once everything is known, and again after every change. Ends only with an error or by cancellation.
+  /// The fleet, once everything is known, and again after changes; whoever takes it slowly misses what was in between.
+  /// Ends only with an error or by cancellation.
   public func updates() -> AsyncThrowingStream<LiveFleet, any Error> {
-    AsyncThrowingStream { continuation in
+    AsyncThrowingStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
       let task = Task {
         do {
           try await run { continuation.yield($0) }
@@ -114,13 +123,28 @@ public struct FleetFeed: Sendable {
       case .deleted: fleet.promise = nil
       }
     case .revisions: apply(event, to: &fleet.revisions, key: \.name, make: PromiseRevision.init)
-    case .resources: apply(event, to: &fleet.resources, key: \.qualifiedName, make: ResourceRequest.init)
+    case .resources:
+      apply(event, to: &fleet.resources, key: \.qualifiedName, make: { ResourceRequest(Self.withoutManagers($0)) })
     case .bindings:
       apply(
         event, to: &fleet.bindings,
-        key: { "\($0.namespace ?? "")/\(ResourceBinding($0).resourceName)" }, make: ResourceBinding.init)
-    case .jobs: apply(event, to: &fleet.jobs, key: \.uid, make: { $0 })
+        key: { "\($0.namespace ?? "")/\(ResourceBinding($0).resourceName)" },
+        make: { ResourceBinding(Self.withoutManagers($0)) })
+    case .jobs: apply(event, to: &fleet.jobs, key: \.uid, make: Self.summary(of:))
     }
+  }
+
+  private static func withoutManagers(_ object: KubernetesObject) -> KubernetesObject {
+    var slim = object
+    slim.metadata["managedFields"] = nil
+    return slim
+  }
+
+  /// A Job without what its pods are made of: there may be five for each resource (contract, section 5.6).
+  private static func summary(of job: KubernetesObject) -> KubernetesObject {
+    var slim = withoutManagers(job)
+    slim.spec = nil
+    return slim
   }
 
   private func apply<Value>(

@@ -12,7 +12,7 @@ struct SlimObjects {
 
   init(depth: FleetDepth) { self.depth = depth }
 
-  /// Without annotations, and of `managedFields` only when somebody last wrote the spec.
+  /// Of annotations only what a rollout noted, and of `managedFields` only when somebody last wrote the spec.
   mutating func resource(_ object: KubernetesObject) -> KubernetesObject {
     var slim: [String: JSON] = [:]
     for key in ["apiVersion", "kind"] { slim[key] = object.json[key].map { share($0) } }
@@ -23,7 +23,7 @@ struct SlimObjects {
     return KubernetesObject(.object(slim))
   }
 
-  /// Name and spec.
+  /// Name, spec, and what a rollout noted.
   mutating func binding(_ object: KubernetesObject) -> KubernetesObject {
     var slim: [String: JSON] = [:]
     for key in ["apiVersion", "kind"] { slim[key] = object.json[key].map { share($0) } }
@@ -46,6 +46,9 @@ struct SlimObjects {
     var metadata: [String: JSON] = [:]
     for key in keys { metadata[key] = object.metadata[key] }
     metadata["labels"] = object.metadata["labels"].map { share($0) }
+    if depth == .identity, let mark = object.annotations[HoldMark.annotation] {
+      metadata["annotations"] = .object([HoldMark.annotation: .string(mark)])
+    }
     let times = (object.metadata["managedFields"]?.arrayValue ?? [])
       .filter { $0["subresource"] == nil && $0[path: "fieldsV1", "f:spec"] != nil }
       .compactMap { $0["time"] }

@@ -107,9 +107,10 @@ public struct AllAtOnceUpgrade: Sendable {
     for try await fleet in FleetFeed(api: api, promiseName: promiseName, type: type).updates() {
       guard fleet.promise != nil else { throw UpgradeError.promiseDeleted(promiseName) }
       var members: [String: MemberProgress] = [:]
+      let jobs = fleet.configureJobs()
       for (key, resource) in fleet.resources where resource.object.labels[KratixLabels.dryRun] != KratixLabels.yes {
         members[key] = MemberProgress(
-          of: resource, binding: fleet.bindings[key], jobs: fleet.configureJobs(of: resource), target: target)
+          of: resource, binding: fleet.bindings[key], jobs: jobs[key] ?? [], target: target)
       }
       let done = members.values.count(where: \.isFinal)
       for (key, progress) in members.sorted(by: { $0.key < $1.key }) where told[key] != progress {

@@ -41,30 +41,11 @@ public struct RolloutLogic: Sendable {
     self.fleet = fleet
     self.now = now
     self.predictions = predictions
-    let jobs = Self.newestJobs(fleet)
+    let jobs = fleet.configureJobs()
     members = fleet.resources.values
       .filter { $0.object.labels[KratixLabels.dryRun] != KratixLabels.yes }
-      .map { RolloutMember($0, fleet: fleet, newestJob: jobs[$0.object.qualifiedName], record: record, now: now) }
+      .map { RolloutMember($0, fleet: fleet, newestJob: jobs[$0.object.qualifiedName]?.last, record: record, now: now) }
       .sorted { $0.key < $1.key }
-  }
-
-  /// The newest configure Job of each resource.
-  private static func newestJobs(_ fleet: LiveFleet) -> [String: KubernetesObject] {
-    var newest: [String: KubernetesObject] = [:]
-    for job in fleet.jobs.values where job.labels[KratixLabels.workflowAction] == WorkflowAction.configure.rawValue {
-      let namespace = job.annotations[KratixAnnotations.jobResourceNamespace] ?? job.namespace ?? ""
-      let name = job.annotations[KratixAnnotations.jobResourceName] ?? job.labels[KratixLabels.resourceName] ?? ""
-      let key = namespace.isEmpty ? name : "\(namespace)/\(name)"
-      if let known = newest[key], Self.order(known) > Self.order(job) { continue }
-      newest[key] = job
-    }
-    return newest
-  }
-
-  /// Creation times are whole seconds; of two Jobs of one second, the one that changed last: a resource's Jobs run one
-  /// after the other.
-  private static func order(_ job: KubernetesObject) -> (String, UInt64) {
-    (job.creationTimestamp ?? "", UInt64(job.resourceVersion) ?? 0)
   }
 
   /// The members that the rollout moves: held by it, and not left out.
