@@ -94,7 +94,7 @@ import Testing
     live.object.labels["team"] = "data"
     live.object.annotations["kubectl.kubernetes.io/last-applied-configuration"] = "{}"
     let candidate = try Fixtures.promise(image: "new:1", version: "v2")
-    let operations = try #require(PromiseInstaller.patch(from: live, to: candidate).arrayValue)
+    let operations = try #require(PromiseInstaller.outcome(of: candidate, over: live).arrayValue)
     #expect(operations.first?["op"] == "test" && operations.first?["value"] == 41)
     #expect(operations[1]["op"] == "test" && operations[1]["value"] == "v1")
     let patched = KubernetesObject(try JSONPatch.apply(.array(operations), to: live.object.json))
@@ -109,7 +109,7 @@ import Testing
     var live = try Fixtures.promise(image: "old:1", version: nil)
     live.object.generation = 7
     let candidate = try Fixtures.promise(image: "new:1", version: "v1")
-    let patch = PromiseInstaller.patch(from: live, to: candidate)
+    let patch = PromiseInstaller.outcome(of: candidate, over: live)
     let patched = KubernetesObject(try JSONPatch.apply(patch, to: live.object.json))
     #expect(patched.labels == [KratixLabels.promiseVersion: "v1"])
   }

@@ -30,7 +30,7 @@ public struct ServerCheck: Sendable {
       }
     }
     try await ask("the Promise") {
-      _ = try await PromiseInstaller(api: api).apply(candidate, over: fleet.promise, isDryRun: true)
+      try await PromiseInstaller(api: api).ask(candidate, over: fleet.promise)
     }
     guard let live = fleet.promise?.api, let new = candidate.api, let type = live.resourceType else { return plan }
     if live.versions != new.versions {

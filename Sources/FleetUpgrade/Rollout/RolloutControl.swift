@@ -9,6 +9,8 @@ public struct RolloutOptions: Sendable {
   public var includesPinned: Bool
   public var gateCommand: String?
   public var isStrict: Bool
+  /// It takes an earlier rollout back.
+  public var isRollback = false
 
   public init(
     strategy: Strategy, hold: RolloutRecord.Hold? = nil, includesPinned: Bool = false, gateCommand: String? = nil,
@@ -87,30 +89,43 @@ public struct RolloutControl: Sendable {
       from: live.revisionVersion, to: version, strategy: strategy, includesPinned: options.includesPinned,
       gateCommand: options.gateCommand, startedAt: now())
     record.hold = hold
+    record.isRollback = options.isRollback
     record.isStrict = options.isStrict
     record.fromDigest = live.planDigest
     record.toDigest = candidate.planDigest
-    return try await store.begin(record, before: why == nil ? nil : live, after: last).record
+    return try await store.begin(record, from: live, to: candidate, after: last).record
   }
 
   /// Changes the record of an open rollout.
   /// - Throws: `RolloutError.noRollout` when there is none.
   @discardableResult
-  public func change(_ change: @escaping @Sendable (inout RolloutRecord) -> Void) async throws -> RolloutRecord {
+  public func change(
+    _ change: @escaping @Sendable (inout RolloutRecord) throws -> Void
+  ) async throws -> RolloutRecord {
     let stored = try await store.change { record in
       guard !record.isOver else { throw RolloutError.noRollout(record.promise) }
-      change(&record)
+      try change(&record)
     }
     guard let stored else { throw RolloutError.noRollout(promise) }
     return stored.record
   }
 
-  public func pause() async throws -> RolloutRecord { try await change { $0.halt = .paused } }
+  /// - Throws: `RolloutError.aborting`.
+  public func pause() async throws -> RolloutRecord {
+    try await change { record in
+      if record.halt == .aborting { throw RolloutError.aborting(record.promise) }
+      record.halt = .paused
+    }
+  }
 
+  /// - Throws: `RolloutError.aborting`.
   public func resume() async throws -> RolloutRecord {
     try await change { record in
-      if case .approval = record.halt { return }
-      record.halt = nil
+      switch record.halt {
+      case .approval: return
+      case .aborting: throw RolloutError.aborting(record.promise)
+      case .paused, .stopped, nil: record.halt = nil
+      }
     }
   }
 
@@ -191,28 +206,41 @@ public struct RolloutControl: Sendable {
   }
 
   /// Gives the rollout up where it is: a resource that runs the Promise's present version follows it again, any other
-  /// stays pinned to the version that it runs, or paused.
+  /// stays pinned to the version that it runs, or paused. One that fails half-way can be said again.
   public func abort() async throws -> RolloutRecord {
-    let now = now()
-    // First the record, so that nobody drives on.
-    let record = try await change { $0.end(.aborted, at: now) }
+    // Halted first, so that nobody drives on; over last, so that what is still held is let go by the next abort.
+    let halted = try await change { $0.halt = .aborting }
     let logic = try await look()
-    let latest = logic.fleet.latestRevision?.version
-    for member in logic.members {
-      if record.hold == .pause, let mark = member.mark, mark.isLifted, let type = logic.fleet.promise?.api?.resourceType
-      {
-        _ = try await api.patch(
-          type, namespace: member.resource.namespace, name: member.resource.name,
-          .merge(HoldMark.patch(member.resource.object, isPaused: member.resource.isPaused, mark: nil)),
-          options: RolloutStore.options)
-        continue
-      }
-      guard let mark = member.mark, mark.followedLatest, let binding = member.binding, binding.version == latest,
-        member.resource.promiseVersion == latest
-      else { continue }
-      try await send(HoldMark.patch(binding, version: KratixNames.latest, mark: nil).arrayValue ?? [], to: binding)
+    for member in logic.members { try await letGo(member, logic) }
+    let now = now()
+    let record = try await change { record in
+      record.end(.aborted, at: now)
+      record.counts = logic.counts
     }
+    await RolloutEvents(api: api, instance: PromiseInstaller.fieldManager, now: self.now)
+      .tell(record, before: halted, logic)
     return record
+  }
+
+  /// Takes the hold from a resource that runs, or will run, what the Promise says at present.
+  private func letGo(_ member: RolloutMember, _ logic: RolloutLogic) async throws {
+    guard let mark = member.mark, let promise = logic.fleet.promise else { return }
+    let record = logic.record
+    guard record.hold == .pause else {
+      let latest = logic.fleet.latestRevision?.version
+      guard mark.followedLatest, let binding = member.binding, binding.version == latest,
+        member.resource.promiseVersion == latest
+      else { return }
+      return try await send(
+        HoldMark.patch(binding, version: KratixNames.latest, mark: nil).arrayValue ?? [], to: binding)
+    }
+    // Before the Promise is applied, and after it is applied back, what is paused runs it as it is.
+    let isCurrent = !mark.isSkipped && promise.planDigest == record.fromDigest
+    guard mark.isLifted || isCurrent, let type = promise.api?.resourceType else { return }
+    let staysPaused = mark.isLifted && member.resource.isPaused
+    _ = try await api.patch(
+      type, namespace: member.resource.namespace, name: member.resource.name,
+      .merge(HoldMark.patch(member.resource.object, isPaused: staysPaused, mark: nil)), options: RolloutStore.options)
   }
 
   private func send(_ operations: [JSON], to binding: ResourceBinding) async throws {

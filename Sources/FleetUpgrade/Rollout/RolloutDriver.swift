@@ -15,6 +15,8 @@ public enum RolloutError: Error, Sendable, Hashable, CustomStringConvertible {
   case otherPlan(String)
   /// The Promise is not applied yet, and only its file has it.
   case needsFile(promise: String, version: String)
+  /// It is being given up.
+  case aborting(String)
 
   public var description: String {
     switch self {
@@ -26,6 +28,8 @@ public enum RolloutError: Error, Sendable, Hashable, CustomStringConvertible {
     case .otherPlan(let why): why
     case .needsFile(let promise, let version):
       "Promise \(promise) \(version) is not applied yet: go on with kubectl kratix upgrade -f FILE"
+    case .aborting(let promise):
+      "the rollout of Promise \(promise) is being aborted: say kubectl kratix upgrade abort \(promise) again"
     }
   }
 }
@@ -271,37 +275,33 @@ public struct RolloutDriver: Sendable {
   private func apply(
     _ version: String, _ logic: RolloutLogic, _ stored: RolloutStore.Stored, _ state: RolloutState
   ) async throws -> String? {
-    guard var live = logic.fleet.promise else { return nil }
+    guard let live = logic.fleet.promise else { return nil }
     guard let candidate = candidate(version, logic.fleet, stored) else {
       throw RolloutError.needsFile(promise: promise, version: version)
     }
-    let seen = live
-    for attempt in 1... {
-      do {
-        let request = live
-        let applied = try await patiently { try await PromiseInstaller(api: api).apply(candidate, over: request) }
-        state.know(promise: applied)
-        return nil
-      } catch let error as StatusError where [409, 422].contains(error.code) && attempt < 20 {
-        // Its status was written in between, or something else was: only what the plan was made for is replaced.
-        live = Promise(try await patiently { try await api.get(.promises, name: promise) })
-        if live.spec != seen.spec || live.revisionVersion != seen.revisionVersion {
-          state.know(promise: live)
-          return nil
-        }
-      } catch let error as StatusError where (400..<500).contains(error.code) {
-        return "the API server refused Promise \(promise) \(version): \(error.message); roll back lets the resources go"
-      }
+    do {
+      let applied = try await patiently { try await PromiseInstaller(api: api).apply(candidate, over: live) }
+      state.know(promise: applied)
+    } catch let error as StatusError where error.reason == .conflict {
+      // Somebody was there first: perhaps we ourselves, when an answer was lost.
+      state.know(promise: Promise(try await patiently { try await api.get(.promises, name: promise) }))
+    } catch let error as StatusError where (400..<500).contains(error.code) {
+      return "the API server refused Promise \(promise) \(version): \(error.message); roll back lets the resources go"
     }
     return nil
   }
 
   private func candidate(_ version: String, _ fleet: LiveFleet, _ stored: RolloutStore.Stored) -> Promise? {
     let record = stored.record
-    if record.direction == .back, let before = stored.before { return before }
-    if let candidate, record.isInPlace ? candidate.planDigest == record.toDigest : candidate.revisionVersion == version
-    {
-      return candidate
+    if record.direction == .back {
+      if let before = stored.before { return before }
+    } else {
+      if let candidate,
+        record.isInPlace ? candidate.planDigest == record.toDigest : candidate.revisionVersion == version
+      {
+        return candidate
+      }
+      if let after = stored.after { return after }
     }
     if record.isInPlace || version == KratixNames.unversioned { return nil }
     return fleet.revisions.values.first { $0.version == version }.map(Promise.init(of:))

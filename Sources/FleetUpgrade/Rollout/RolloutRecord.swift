@@ -31,6 +31,8 @@ public struct RolloutRecord: Sendable, Hashable {
     /// Until somebody approves of the wave.
     case approval(wave: Int)
     case stopped(reason: String)
+    /// It is being given up: what it holds is let go, and then it is over.
+    case aborting
   }
 
   public enum Result: String, Sendable, Hashable {
@@ -80,6 +82,8 @@ public struct RolloutRecord: Sendable, Hashable {
   /// `Promise.planDigest` before and after: tell them apart where the version does not change.
   public var fromDigest: String?
   public var toDigest: String?
+  /// It takes an earlier rollout back: said again, a rollback goes on with it.
+  public var isRollback = false
   /// Outputs that differ from what the plan said stop the rollout.
   public var isStrict = false
   /// Move resources too that were pinned to a version.
@@ -165,8 +169,10 @@ extension RolloutRecord {
     case .paused: json["halt"] = ["kind": "paused"]
     case .approval(let wave): json["halt"] = ["kind": "approval", "wave": JSON(wave)]
     case .stopped(let reason): json["halt"] = ["kind": "stopped", "reason": .string(String(reason.prefix(1000)))]
+    case .aborting: json["halt"] = ["kind": "aborting"]
     case nil: break
     }
+    if isRollback { json["rollback"] = true }
     json["waveDoneAt"] = waveDoneAt.map { .string(Timestamp.microText(secondsSince1970: $0)) }
     if gatePassed { json["gatePassed"] = true }
     if checkedWave >= 0 { json["checkedWave"] = JSON(checkedWave) }
@@ -206,8 +212,10 @@ extension RolloutRecord {
     case "paused": halt = .paused
     case "approval": halt = .approval(wave: Int(json[path: "halt", "wave"]?.intValue ?? 0))
     case "stopped": halt = .stopped(reason: json[path: "halt", "reason"]?.stringValue ?? "")
+    case "aborting": halt = .aborting
     default: halt = nil
     }
+    isRollback = json["rollback"]?.boolValue ?? false
     wave = Int(json["wave"]?.intValue ?? 0)
     waveDoneAt = json["waveDoneAt"]?.stringValue.flatMap(Timestamp.secondsSince1970)
     gatePassed = json["gatePassed"]?.boolValue ?? false

@@ -12,8 +12,13 @@ public struct RolloutStore: Sendable {
     var object: KubernetesObject
 
     /// The Promise as it was before, where no revision keeps it: its version stays, or it had none.
-    public var before: Promise? {
-      guard let content = object[path: "data", "before"]?.stringValue,
+    public var before: Promise? { promise("before") }
+
+    /// The Promise as it is to be, so that whoever goes on needs no file.
+    public var after: Promise? { promise("after") }
+
+    private func promise(_ key: String) -> Promise? {
+      guard let content = object[path: "data", key]?.stringValue,
         let bytes = try? Gzip.decodedContent(content, limit: Gzip.defaultLimit),
         let json = try? JSON(parsing: String(decoding: bytes, as: UTF8.self))
       else { return nil }
@@ -69,26 +74,36 @@ public struct RolloutStore: Sendable {
 
   /// Begins a rollout; the one before, if there was any, becomes history.
   /// - Throws: `StatusError`; 409 when somebody else began one at the same moment.
-  /// - Parameter before: the Promise as it is, when no revision keeps it.
-  public func begin(_ record: RolloutRecord, before: Promise? = nil, after previous: Stored?) async throws -> Stored {
-    let kept = before.map { promise in
-      var object = KubernetesObject(apiVersion: promise.object.apiVersion, kind: "Promise", name: promise.name)
-      object.labels = promise.object.labels
-      object.spec = promise.spec
-      return JSON.string(Gzip.encodedContent(Array(object.json.text(.goCompact).utf8)))
-    }
+  /// - Parameters:
+  ///   - live: the Promise as it is, kept when no revision keeps it.
+  ///   - candidate: the Promise as it is to be.
+  public func begin(
+    _ record: RolloutRecord, from live: Promise, to candidate: Promise, after previous: Stored?
+  ) async throws -> Stored {
+    let isKeptElsewhere = RolloutOptions.whyNotPinned(from: live, to: candidate) == nil
+    let kept = ["before": isKeptElsewhere ? nil : Self.kept(live), "after": Self.kept(candidate)]
     guard var previous else {
       var object = KubernetesObject(
         apiVersion: "v1", kind: "ConfigMap", name: name, namespace: KratixNames.systemNamespace)
       object.labels = ["app.kubernetes.io/managed-by": PromiseInstaller.fieldManager]
       object["data"] = ["record": .string(record.json.text()), "history": "[]"]
-      object.json.set(kept, at: ["data", "before"])
+      for (key, value) in kept { object.json.set(value, at: ["data", key]) }
       return try Self.parse(try await api.create(.configMaps, object, options: Self.options))
     }
-    previous.object.json.set(kept, at: ["data", "before"])
+    for (key, value) in kept { previous.object.json.set(value, at: ["data", key]) }
     var stored = previous
     stored.history = Array(([previous.record] + previous.history).prefix(Self.historyLimit))
     return try await save(record, over: stored)
+  }
+
+  /// A Promise as the record keeps it: what a person wrote of it, compressed.
+  private static func kept(_ promise: Promise) -> JSON {
+    var object = KubernetesObject(apiVersion: promise.object.apiVersion, kind: "Promise", name: promise.name)
+    object.labels = promise.object.labels
+    object.annotations = promise.object.annotations
+    object.annotations[PromiseInstaller.lastApplied] = nil
+    object.spec = promise.spec
+    return .string(Gzip.encodedContent(Array(object.json.text(.goCompact).utf8)))
   }
 
   /// Writes the record, if nobody wrote it since.

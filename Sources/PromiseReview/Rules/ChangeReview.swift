@@ -98,6 +98,7 @@ struct ChangeReview {
       case "paused": ", and paused"
       case "approval": ", and waits for approval"
       case "stopped": ", and stopped"
+      case "aborting": ", and being aborted"
       default: ""
       }
     let direction = notice.isBack ? "back from \(notice.to) to \(notice.from)" : "from \(notice.from) to \(notice.to)"

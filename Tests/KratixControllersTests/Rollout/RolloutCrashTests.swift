@@ -92,6 +92,74 @@ private struct Killed: Error {}
     }
   }
 
+  /// Given up where the canary is at the new version; the plugin killed before and after every call of that, and told
+  /// again.
+  @Test(.timeLimit(.minutes(10)), arguments: RolloutRecord.Hold.allCases)
+  func killedWhileItIsGivenUpItIsGivenUpByTheNext(hold: RolloutRecord.Hold) async throws {
+    try await Platform.run { platform in
+      let fleet = try await RolloutFleet(platform, ["a", "b", "c"])
+      let strategy = Strategy(groups: [.init(name: "canary", size: .count(1), approval: true), .init(name: "rest")])
+      var round = 0
+      var killed = 0
+      func giveUp(killedAt fatal: Int, afterwards: Bool) async throws -> Int {
+        round += 1
+        let version = "v\(round + 1)"
+        let what = "killed \(afterwards ? "after" : "before") \(fatal)"
+        let halted = try await fleet.upgrade(
+          to: RolloutFleet.promise(version: version), strategy: strategy, hold: hold)
+        #expect(halted.halt == .approval(wave: 0))
+        let mortal = Self.killing(platform.api, at: fatal, afterwards: afterwards)
+        var isGivenUp = true
+        do {
+          _ = try await RolloutControl(api: mortal, promise: "queue", now: RolloutFleet.clock).abort()
+        } catch is Killed {
+          killed += 1
+          isGivenUp = false
+        }
+        let control = RolloutControl(api: platform.api, promise: "queue", now: RolloutFleet.clock)
+        if !isGivenUp, let open = try await RolloutStore(api: platform.api, promise: "queue").load() {
+          if open.record.halt == .aborting {
+            // Nobody goes on with it by mistake.
+            await #expect(throws: RolloutError.aborting("queue")) { try await control.resume() }
+            await #expect(throws: RolloutError.aborting("queue")) { try await control.pause() }
+          }
+          if !open.record.isOver { #expect(try await control.abort().result == .aborted, "\(what)") }
+        }
+        // The canary follows the latest version again, which it runs; the others stay where they are.
+        for name in fleet.names {
+          let binding = try await fleet.bound(name)
+          let resource = try await fleet.resource(name)
+          let isCanary = name == "a"
+          #expect(resource.promiseVersion == (isCanary ? version : "v1"), "\(name) \(what)")
+          if isCanary || hold == .pause {
+            #expect(binding.version == KratixNames.latest, "\(name) \(what)")
+          } else {
+            #expect(binding.version == "v1", "\(name) \(what)")
+          }
+          if isCanary {
+            #expect(HoldMark(on: binding) == nil && HoldMark(on: resource.object) == nil, "\(name) \(what)")
+          }
+          #expect(resource.isPaused == (hold == .pause && !isCanary), "\(name) \(what)")
+        }
+        // Back to where the next round begins: with everybody at v1, let go.
+        for name in fleet.names where hold == .pause && name != "a" {
+          let resource = try await fleet.resource(name)
+          let mark = try #require(HoldMark(on: resource.object), "\(name) \(what)")
+          #expect(mark.held == "v1")
+        }
+        try await fleet.returnToFirstVersion()
+        return mortal.calls.count
+      }
+      let calls = try await giveUp(killedAt: .max, afterwards: false)
+      for fatal in 1...(calls + 2) {
+        _ = try await giveUp(killedAt: fatal, afterwards: false)
+        _ = try await giveUp(killedAt: fatal, afterwards: true)
+      }
+      print("abort, hold \(hold.rawValue): \(calls) calls; killed \(killed) times; all given up")
+      #expect(killed >= 2 * (calls - 2))
+    }
+  }
+
   @Test(.timeLimit(.minutes(10)), arguments: RolloutRecord.Hold.allCases)
   func killedOnTheWayBackItIsBroughtBackByTheNext(hold: RolloutRecord.Hold) async throws {
     try await Platform.run { platform in

@@ -161,6 +161,26 @@ struct RolloutFleet: Sendable {
     }
   }
 
+  /// Applies version 1 again, with nobody held: what an operator does by hand after giving up.
+  func returnToFirstVersion() async throws {
+    let api = platform.api
+    for name in names {
+      _ = try await api.patch(
+        Self.queues, namespace: "default", name: name,
+        .merge([
+          "metadata": ["labels": [KratixLabels.paused: .null], "annotations": [HoldMark.annotation: .null]]
+        ]))
+      _ = try await api.patch(
+        .resourceBindings, namespace: "default", name: binding(name),
+        .merge([
+          "metadata": ["annotations": [HoldMark.annotation: .null]], "spec": ["version": .string(KratixNames.latest)],
+        ]))
+    }
+    let live = Promise(try await api.get(.promises, name: "queue"))
+    _ = try await PromiseInstaller(api: api).apply(Self.promise(version: "v1"), over: live)
+    for name in names { try await settle(name, at: "v1", bound: KratixNames.latest) }
+  }
+
   func drive(
     _ candidate: Promise? = nil, api: (any KubernetesAPI)? = nil, driver: String = "driver",
     isGone: @escaping @Sendable (String) -> Bool = { _ in true },

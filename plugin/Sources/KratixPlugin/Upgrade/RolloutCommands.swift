@@ -122,7 +122,8 @@ struct RolloutRollback: AsyncParsableCommand {
     commandName: "rollback", abstract: "Bring a fleet back to the version it ran, and the Promise to its earlier spec.",
     discussion: """
       A rollout that is under way is turned round: the resources that were moved go back to the version that they ran,
-      then the Promise does. After a rollout, the fleet goes to the earlier version in waves, as it came.
+      then the Promise does. After a rollout, the fleet goes to the earlier version in waves, as it came; said again, a
+      rollback that stopped goes on, and --to the version that it left turns it round.
 
       Exit codes: 0 done, 1 stopped, 5 paused or waiting for approval.
 
@@ -143,14 +144,7 @@ struct RolloutRollback: AsyncParsableCommand {
     let record = logic.record
     guard let live = logic.fleet.promise else { throw RolloutError.notServed(arguments.promise) }
     let isSame = record.promiseUID == live.object.uid
-    if !record.isOver, isSame {
-      if let to, to != record.from {
-        throw Failure(
-          "a rollout from \(record.from) to \(record.to) is open: roll back to \(record.from), or abort it first")
-      }
-      _ = try await session.control.turnBack()
-      return try await session.drive()
-    }
+    if !record.isOver, isSame { return try await goBack(record, session) }
     let target = try await target(live, logic, before: isSame ? record.from : nil, session)
     var options = RolloutOptions(
       strategy: allAtOnce ? Strategy(groups: [.init(name: "all")]) : record.strategy,
@@ -159,8 +153,23 @@ struct RolloutRollback: AsyncParsableCommand {
     options.strategy.startAt = nil
     options.strategy.from = []
     options.strategy.to = nil
+    options.isRollback = true
     _ = try await session.control.begin(live, to: target, options: options)
     try await session.drive(candidate: target)
+  }
+
+  /// Turns an open rollout round, or goes on with one that takes an earlier one back.
+  private func goBack(_ record: RolloutRecord, _ session: RolloutSession) async throws {
+    guard [nil, record.from, record.to].contains(to), to != record.to || record.isRollback else {
+      throw Failure(
+        "a rollout from \(record.from) to \(record.to) is open: roll back to \(record.from), or abort it first")
+    }
+    if record.isRollback, to != record.from {
+      _ = try await session.control.resume()
+    } else {
+      _ = try await session.control.turnBack()
+    }
+    try await session.drive()
   }
 
   /// The Promise to go to: of a revision, or as the record kept it where no revision does.

@@ -51,6 +51,10 @@ struct RolloutSession: Sendable {
       Console.note(
         "Wave \(name) is done and waits for approval: kubectl kratix upgrade approve \(record.promise)")
       throw ExitCode(pausedCode)
+    case .aborting:
+      throw Failure(
+        "rollout \(record.number) of \(record.promise) is being aborted; unless somebody is at it: "
+          + "kubectl kratix upgrade abort \(record.promise)")
     case nil: break
     }
     switch record.result {

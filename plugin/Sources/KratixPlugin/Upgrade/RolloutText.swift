@@ -8,6 +8,7 @@ enum RolloutText {
     case .paused: return "paused"
     case .approval: return "waits for approval"
     case .stopped: return "stopped"
+    case .aborting: return "aborting"
     case nil: return record.result?.rawValue ?? record.phase.rawValue
     }
   }

@@ -208,7 +208,7 @@ struct UpgradeRun: AsyncParsableCommand {
 
   private func roll(out made: PlanArguments.Made, over live: Promise, _ options: RolloutOptions) async throws {
     // What is refused is refused before anything is held.
-    _ = try await PromiseInstaller(api: made.api).apply(made.candidate, over: live, isDryRun: true)
+    try await PromiseInstaller(api: made.api).ask(made.candidate, over: live)
     let session = RolloutSession(api: made.api, promise: live.name)
     let record: RolloutRecord
     do {
