@@ -52,7 +52,8 @@ step "3. Somebody upgrades all the same: it stops at the first failure"
 run 1 "kubectl kratix upgrade -f $work/v2.yaml --yes --force"
 expect 'wave 1 of 3, canary: 1 resource' 'wave 2 of 3, quarter' 'default/t05 failed .*configure'
 run 0 "kubectl kratix upgrade status topic"
-expect '^State: stopped' '^default +t05 +quarter +v0.1.0 +failed' '^3 +rest +21 +0 +0 +0'
+expect '^State: stopped' '^default +t05 +quarter +v0.1.0 +failed' '^3 +rest +21 +0 +0 +0' \
+  '^default/t05:' '^  .*90 days are not offered'
 run 0 "kubectl kratix fleet topic"
 expect '^default +t04 +v0.2.0' '^default +t05 +v0.1.0 .* failing ' '^default +t30 +v0.1.0 +v0.1.0 +v0.1.0 .* ready '
 

@@ -80,6 +80,14 @@ struct RolloutTests {
     #expect(worker[path: "data", "text"] == "Hello, Mallory")
     let status = try await platform.kratix("upgrade", "status", "greeter").succeeded()
     #expect(status.output.contains("State: stopped"))
+    // The pod is gone with its Job; what it printed last is not.
+    #expect(upgrade.output.contains("default/b: | does not greet Mallory"), "\(upgrade.output)")
+    #expect(status.output.contains("default/b:\n  does not greet Mallory"), "\(status.output)")
+    // Waves are counted from one: the canary, and those that have not been moved.
+    let table = try await platform.kratix("fleet", "greeter").succeeded().lines.map { line in
+      line.split(separator: " ").map(String.init)
+    }
+    #expect(table.map { $0[5] } == ["WAVE", "1", "2", "2", "3", "3"], "\(table)")
     let json = try JSON(
       parsing: try await platform.kratix("upgrade", "status", "greeter", "-o", "json").succeeded().output)
     #expect(json["state"] == "stopped" && json["resources"]?[1]?["state"] == "failed")
@@ -105,6 +113,108 @@ struct RolloutTests {
     try await expect(platform, "v1.0.0", for: names)
     #expect(try await platform.object("greeter", "a")[path: "status", "message"] == "Hello, a")
     #expect(try await platform.object("promise", "greeter").labels["kratix.io/promise-version"] == "v1.0.0")
+  }
+
+  /// After a rollout, the way back is a rollout of its own: stopped and said again, it goes on, and does not turn round.
+  @Test func aRollbackThatStopsGoesOnWhenSaidAgain() async throws {
+    let platform = try Platform.require()
+    try await start(platform)
+    let strategy = try platform.file(
+      "strategy.yaml", "groups:\n- {name: first, size: 1, approval: true}\n- {name: rest, matchAll: true}\n")
+    let forward = try await platform.kratix(
+      "upgrade", "-f", try candidate(platform), "--yes", "--strategy", strategy)
+    #expect(forward.exitCode == 5)
+    try await platform.kratix("upgrade", "approve", "greeter").succeeded()
+    try await expect(platform, "v2.0.0", for: names)
+    #expect(try await platform.kratix("upgrade", "rollback", "greeter").exitCode == 5)
+    try await expect(platform, "v1.0.0", "v1.0.0", for: ["a"])
+    try await expect(platform, "v2.0.0", "v2.0.0", for: ["b", "c", "d", "e"])
+    // It waits for approval still; that is no reason to go the other way.
+    #expect(try await platform.kratix("upgrade", "rollback", "greeter").exitCode == 5)
+    try await expect(platform, "v1.0.0", "v1.0.0", for: ["a"])
+    try await platform.kratix("upgrade", "rollback", "greeter", "--to", "v7.0.0").failed("is open")
+    try await platform.kratix("upgrade", "approve", "greeter").succeeded()
+    try await expect(platform, "v1.0.0", for: names)
+    #expect(try await platform.object("promise", "greeter").labels["kratix.io/promise-version"] == "v1.0.0")
+  }
+
+  /// Nothing but an annotation of the object tells the old Promise from the new one.
+  @Test func aPromiseWithoutVersionsGoesThereAndBack() async throws {
+    let platform = try Platform.require()
+    try await platform.remove(promises: "greeter")
+    try await platform.install(Greeter.promise(image: Greeter.image("v1"), version: nil))
+    let requests = names.map { Greeter.request($0, who: $0) }
+    try await platform.kubectl("apply", "-f", "-", input: requests.joined(separator: "\n---\n")).succeeded()
+    for name in names { try await platform.wait("greeter/\(name)", for: "jsonpath={.status.message}=Hello, \(name)") }
+    let file = try platform.file("v2.yaml", Greeter.promise(image: Greeter.image("v2-picky"), version: nil))
+    let upgrade = try await platform.kratix("upgrade", "-f", file, "--yes").succeeded()
+    #expect(upgrade.output.contains("Hold: pause"), "\(upgrade.output)")
+    for name in names {
+      #expect(try await platform.object("greeter", name)[path: "status", "message"] == .string("Good day, \(name)"))
+    }
+    try await platform.kratix("upgrade", "rollback", "greeter").succeeded()
+    for name in names {
+      let object = try await platform.object("greeter", name)
+      #expect(object[path: "status", "message"] == .string("Hello, \(name)"))
+      #expect(object.labels["kratix.io/paused"] == nil)
+    }
+  }
+
+  /// A plan that was made before is carried out as it is, or not at all.
+  @Test func aPlanIsCarriedOutUnlessTheFleetMoved() async throws {
+    let platform = try Platform.require()
+    try await start(platform)
+    let file = try candidate(platform)
+    let plan = "\(platform.folder)/plan.json"
+    try await platform.kratix("upgrade", "preview", "-f", file, "--out", plan).succeeded()
+    try await platform.kubectl("apply", "-f", "-", input: Greeter.request("c", who: "Carla")).succeeded()
+    try await platform.wait("greeter/c", for: "jsonpath={.status.message}=Hello, Carla")
+    try await platform.kratix("upgrade", "--plan", plan, "--yes").failed("default/c")
+    #expect(try await platform.object("promise", "greeter").labels["kratix.io/promise-version"] == "v1.0.0")
+    try await platform.kratix("upgrade", "preview", "-f", file, "--out", plan).succeeded()
+    let upgrade = try await platform.kratix("upgrade", "--plan", plan, "--yes", "--strict").succeeded()
+    #expect(upgrade.lines.last == "The fleet is done: 5 upgraded.")
+    try await expect(platform, "v2.0.0", for: names)
+  }
+
+  /// With --strict, what a wave put out has to be what the plan said.
+  @Test(.enabled(if: Platform.isSandbox)) func strictlyAnotherOutputThanPlannedStops() async throws {
+    let platform = try Platform.require()
+    try await start(platform)
+    let plan = "\(platform.folder)/plan.json"
+    try await platform.kratix("upgrade", "preview", "-f", try candidate(platform), "--out", plan).succeeded()
+    // Another image by the same name, after the plan was made.
+    let directory = try #require(platform.sandbox)
+    func map(to version: String) async throws {
+      let path = "\(Platform.root)/Tests/EndToEndTests/Images/greeter/\(version)"
+      try await platform.kratix("sandbox", "load", "--dir", directory, "\(Greeter.image("v2-picky"))=\(path)")
+        .succeeded()
+    }
+    try await map(to: "v1")
+    let upgrade = try await platform.kratix("upgrade", "--plan", plan, "--yes", "--strict")
+    try await map(to: "v2-picky")
+    #expect(upgrade.exitCode == 1 && upgrade.error.contains("default/a"), "\(upgrade.output)\(upgrade.error)")
+    try await expect(platform, "v1.0.0", "v1.0.0", for: ["b", "c", "d", "e"])
+  }
+
+  /// Before its start, a rollout holds nothing, and lets itself be given up.
+  @Test func beforeItsStartNothingIsHeld() async throws {
+    let platform = try Platform.require()
+    try await start(platform)
+    let file = try candidate(platform)
+    try await platform.kratix("upgrade", "-f", file, "--yes", "--start-at", "tomorrow").failed(
+      "--start-at takes a time")
+    let inAnHour = Timestamp.text(secondsSince1970: Int64(Date().timeIntervalSince1970) + 3600)
+    let waits = try await Shell.withLines(
+      of: "kubectl", ["kratix", "upgrade", "-f", file, "--yes", "--start-at", inAnHour],
+      environment: platform.environment
+    ) { lines in await lines.contains { $0 == "waiting until \(inAnHour)" } }
+    #expect(waits)
+    try await expect(platform, "v1.0.0", for: names)
+    #expect(try await platform.object("promise", "greeter").labels["kratix.io/promise-version"] == "v1.0.0")
+    try await platform.kratix("upgrade", "abort", "greeter").succeeded()
+    try await platform.kratix("upgrade", "-f", file, "--yes").succeeded()
+    try await expect(platform, "v2.0.0", for: names)
   }
 
   @Test func aSkippedOneKeepsItsVersion() async throws {

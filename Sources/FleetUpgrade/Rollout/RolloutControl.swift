@@ -218,7 +218,7 @@ public struct RolloutControl: Sendable {
       record.counts = logic.counts
     }
     await RolloutEvents(api: api, instance: PromiseInstaller.fieldManager, now: self.now)
-      .tell(record, before: halted, logic)
+      .tell(record, before: halted, logic) { _ in [] }
     return record
   }
 

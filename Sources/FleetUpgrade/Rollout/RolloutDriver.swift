@@ -56,6 +56,8 @@ public struct RolloutDriver: Sendable {
     case trouble(String)
     /// A resource whose outputs are not what the plan said.
     case difference(resource: String)
+    /// What the failed container of a resource printed last.
+    case failure(resource: String, lines: [String])
     /// The rollout as it is now.
     case view(RolloutLogic)
   }
@@ -72,6 +74,7 @@ public struct RolloutDriver: Sendable {
   let now: @Sendable () -> Double
   let backoff: Backoff
   let onEvent: @Sendable (Event) -> Void
+  private let failures = FailureWatch()
 
   /// - Parameters:
   ///   - candidate: the Promise to apply; nil when it is applied already, or is one of the Promise's revisions.
@@ -152,6 +155,7 @@ public struct RolloutDriver: Sendable {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { await state.followRecord(of: promise, api: api) }
       group.addTask { await state.followFleet(of: promise, type: type, api: api) }
+      group.addTask { await failures.follow(promise: promise, api: api) }
       defer { group.cancelAll() }
       return try await steer(state).map(Look.ended) ?? .again(state.stored)
     }
@@ -159,10 +163,17 @@ public struct RolloutDriver: Sendable {
 
   private func steer(_ state: RolloutState) async throws -> RolloutRecord? {
     let alarm = Alarm { state.wake() }
+    var told: Set<String> = []
     for await _ in state.changes {
       guard let (fleet, stored) = try state.present else { continue }
       let logic = RolloutLogic(record: stored.record, fleet: fleet, now: now(), predictions: predictions)
       onEvent(.view(logic))
+      for member in logic.failures {
+        guard let run = member.run, case let lines = failures.lines(ofJob: run), !lines.isEmpty,
+          told.insert(run).inserted
+        else { continue }
+        onEvent(.failure(resource: member.key, lines: lines))
+      }
       if stored.record.isOver || stored.record.halt != nil { return stored.record }
       let decision = logic.decide()
       if let time = decision.lookAgainAt { alarm.set(after: time - now()) }
@@ -357,7 +368,8 @@ public struct RolloutDriver: Sendable {
     do {
       let saved = try await patiently { try await store.save(record, over: stored) }
       state.know(saved)
-      await RolloutEvents(api: api, instance: identity.name, now: now).tell(record, before: stored.record, logic)
+      await RolloutEvents(api: api, instance: identity.name, now: now)
+        .tell(record, before: stored.record, logic) { member in member.run.map(failures.lines(ofJob:)) ?? [] }
     } catch let error as StatusError where error.code == 409 {
       guard let fresh = try await patiently({ try await store.load() }) else {
         throw RolloutError.recordDeleted(promise)

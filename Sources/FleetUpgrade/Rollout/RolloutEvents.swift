@@ -8,12 +8,15 @@ struct RolloutEvents: Sendable {
   let now: @Sendable () -> Double
 
   /// An event that cannot be written is lost, as events are.
-  func record(_ reason: String, _ note: String, on object: KubernetesObject, isWarning: Bool = false) async {
+  func record(
+    _ reason: String, _ note: String, on object: KubernetesObject, isWarning: Bool = false, rollout: String
+  ) async {
     let time = now()
     let suffix = String(UInt64(max(0, time) * 1e9) &+ UInt64.random(in: 0..<1000), radix: 16)
     var event = KubernetesObject(
       apiVersion: ResourceType.events.apiVersion, kind: "Event", name: "\(object.name).\(suffix)",
       namespace: object.namespace ?? "default")
+    event.labels = [FailureLog.eventLabel: rollout]
     event["eventTime"] = .string(Timestamp.microText(secondsSince1970: time))
     event["reportingController"] = .string(PromiseInstaller.fieldManager)
     event["reportingInstance"] = .string(String(instance.prefix(128)))
@@ -35,23 +38,30 @@ struct RolloutEvents: Sendable {
   }
 
   /// What a change of the record is worth telling.
-  func tell(_ record: RolloutRecord, before: RolloutRecord, _ logic: RolloutLogic) async {
+  /// - Parameter lines: what the failed container of a resource printed last.
+  func tell(
+    _ record: RolloutRecord, before: RolloutRecord, _ logic: RolloutLogic, lines: (RolloutMember) -> [String]
+  ) async {
+    func say(_ reason: String, _ note: String, on object: KubernetesObject, isWarning: Bool = false) async {
+      await self.record(reason, note, on: object, isWarning: isWarning, rollout: record.id)
+    }
     guard let promise = logic.fleet.promise?.object else { return }
     let way = "\(record.from) -> \(record.to)"
     if let result = record.result, before.result == nil {
       let reason = result == .done ? "RolloutDone" : result == .rolledBack ? "RolloutRolledBack" : "RolloutAborted"
-      await self.record(reason, "Rollout \(record.number) (\(way)): \(result.rawValue)", on: promise)
+      await say(reason, "Rollout \(record.number) (\(way)): \(result.rawValue)", on: promise)
     } else if record.halt != before.halt, case .stopped(let why) = record.halt {
-      await self.record("RolloutStopped", "Rollout \(record.number) (\(way)): \(why)", on: promise, isWarning: true)
+      await say("RolloutStopped", "Rollout \(record.number) (\(way)): \(why)", on: promise, isWarning: true)
       for member in logic.failures.prefix(20) {
-        await self.record(
-          "RolloutFailed", "Rollout \(record.number) (\(way)): \(member.standing.reason ?? "")",
-          on: member.resource.object, isWarning: true)
+        let reason = "Rollout \(record.number) (\(way)): \(member.standing.reason ?? "")"
+        await say(
+          "RolloutFailed", ([reason] + lines(member)).joined(separator: "\n"), on: member.resource.object,
+          isWarning: true)
       }
     } else if record.phase == .moving, before.phase != .moving || record.wave != before.wave,
       let group = record.group
     {
-      await self.record("RolloutWave", "Rollout \(record.number) (\(way)): wave \(group.name) begins", on: promise)
+      await say("RolloutWave", "Rollout \(record.number) (\(way)): wave \(group.name) begins", on: promise)
     }
   }
 }

@@ -30,6 +30,8 @@ final class RolloutNarrator: Sendable {
       }
       if isNew { Console.warning("\(reason); trying again") }
     case .difference(let resource): Console.warning("\(resource): what it put out is not what the plan said")
+    case .failure(let resource, let lines):
+      for line in lines { Console.out("\(resource): | \(line)") }
     case .view(let logic):
       for line in told.withLock({ Self.lines(logic, &$0) }) { Console.out(line) }
     }

@@ -31,7 +31,7 @@ struct RolloutStatus: AsyncParsableCommand {
       if watch, Console.outputIsTerminal { return try await followLive(session) }
       Console.out(RolloutText.status(logic))
       for member in logic.failures.prefix(5) {
-        let lines = await FailureLog(api: session.api).lastLines(of: member)
+        let lines = await FailureLog(api: session.api).lastLines(of: member, in: logic.record)
         if !lines.isEmpty { Console.out("\n\(member.key):\n" + lines.map { "  \($0)" }.joined(separator: "\n")) }
       }
     case .name, .markdown, .html, .sarif:
@@ -81,7 +81,7 @@ private final class RolloutScreen: Sendable {
     for member in logic.failures {
       guard let run = member.run, content.withLock({ Self.begin(run, &$0) }) else { continue }
       Task {
-        let lines = await log.lastLines(of: member, count: 3)
+        let lines = await log.lastLines(of: member, in: logic.record, count: 3)
         content.withLock { $0.logs[run] = lines }
         refresh()
       }
