@@ -5,11 +5,11 @@ import Testing
 @testable import FleetUpgrade
 
 @Suite struct RolloutTests {
-  private func job(_ uid: String, condition: String?) -> KubernetesObject {
+  private func job(_ uid: String, condition: String?) -> WorkflowJob {
     var job = KubernetesObject(apiVersion: "batch/v1", kind: "Job", name: uid, namespace: "default")
     job.uid = uid
     if let condition { job.status = ["conditions": [["type": .string(condition), "status": "True"]]] }
-    return job
+    return WorkflowJob(job)
   }
 
   private func resource(version: String, reconciled: String, workflow: (String, String), labels: [String: String] = [:])

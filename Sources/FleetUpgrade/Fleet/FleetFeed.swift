@@ -10,7 +10,7 @@ public struct LiveFleet: Sendable {
   /// By `namespace/name` of the resource.
   public var bindings: [String: ResourceBinding] = [:]
   /// The Jobs of resource workflows, by uid.
-  public var jobs: [String: KubernetesObject] = [:]
+  public var jobs: [String: WorkflowJob] = [:]
 
   public var latestRevision: PromiseRevision? {
     revisions.values.filter(\.isLatest).min { $0.name < $1.name }
@@ -23,20 +23,19 @@ public struct LiveFleet: Sendable {
   public var members: [FleetMember] { resources.keys.sorted().compactMap(member) }
 
   /// The Jobs that configure each resource, by its `namespace/name`, oldest first.
-  public func configureJobs() -> [String: [KubernetesObject]] {
-    var jobsByResource: [String: [KubernetesObject]] = [:]
-    for job in jobs.values where job.labels[KratixLabels.workflowAction] == WorkflowAction.configure.rawValue {
-      let namespace = job.annotations[KratixAnnotations.jobResourceNamespace] ?? job.namespace ?? ""
-      let name = job.annotations[KratixAnnotations.jobResourceName] ?? job.labels[KratixLabels.resourceName] ?? ""
-      jobsByResource["\(namespace)/\(name)", default: []].append(job)
-    }
-    return jobsByResource.mapValues { jobs in jobs.count == 1 ? jobs : jobs.sorted { Self.age($0) < Self.age($1) } }
+  func configureJobs() -> [String: [WorkflowJob]] {
+    Dictionary(grouping: jobs.values.filter(\.configures), by: \.resource)
+      .mapValues { $0.count == 1 ? $0 : $0.sorted { $0.isOlder(than: $1) } }
   }
 
-  /// Creation times are whole seconds; of two Jobs of one second, the one that changed last is newer: a resource's Jobs
-  /// run one after the other.
-  private static func age(_ job: KubernetesObject) -> (String, UInt64) {
-    (job.creationTimestamp ?? "", UInt64(job.resourceVersion) ?? 0)
+  /// The newest of them.
+  func newestConfigureJobs() -> [String: WorkflowJob] {
+    var newest: [String: WorkflowJob] = [:]
+    for job in jobs.values where job.configures {
+      if let known = newest[job.resource], job.isOlder(than: known) { continue }
+      newest[job.resource] = job
+    }
+    return newest
   }
 }
 
@@ -130,20 +129,13 @@ public struct FleetFeed: Sendable {
         event, to: &fleet.bindings,
         key: { "\($0.namespace ?? "")/\(ResourceBinding($0).resourceName)" },
         make: { ResourceBinding(Self.withoutManagers($0)) })
-    case .jobs: apply(event, to: &fleet.jobs, key: \.uid, make: Self.summary(of:))
+    case .jobs: apply(event, to: &fleet.jobs, key: \.uid, make: WorkflowJob.init)
     }
   }
 
   private static func withoutManagers(_ object: KubernetesObject) -> KubernetesObject {
     var slim = object
     slim.metadata["managedFields"] = nil
-    return slim
-  }
-
-  /// A Job without what its pods are made of: there may be five for each resource (contract, section 5.6).
-  private static func summary(of job: KubernetesObject) -> KubernetesObject {
-    var slim = withoutManagers(job)
-    slim.spec = nil
     return slim
   }
 

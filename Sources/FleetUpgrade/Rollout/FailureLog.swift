@@ -19,9 +19,9 @@ public struct FailureLog: Sendable {
   /// be read.
   /// - Parameter record: the rollout in which it failed.
   public func lastLines(of member: RolloutMember, in record: RolloutRecord, count: Int = 5) async -> [String] {
-    guard let job = member.newestJob, let namespace = job.namespace else { return [] }
+    guard let job = member.newestJob else { return [] }
     do {
-      let pods = try await api.listAll(.pods, namespace: namespace, labelSelector: "job-name=\(job.name)").items
+      let pods = try await api.listAll(.pods, namespace: job.namespace, labelSelector: "job-name=\(job.name)").items
       for pod in pods.sorted(by: { ($0.creationTimestamp ?? "") > ($1.creationTimestamp ?? "") }) {
         guard let failure = ContainerFailure(in: pod) else { continue }
         return Self.end(of: try await text(failure, pod), count)
@@ -127,7 +127,7 @@ extension KubernetesObject {
 
 extension RolloutMember {
   /// The pipeline that its newest run is at.
-  public var pipeline: String? { newestJob?.labels[KratixLabels.pipelineName] }
+  public var pipeline: String? { newestJob?.pipeline }
 
   /// The newest run, to tell one from another.
   public var run: String? { newestJob?.uid }

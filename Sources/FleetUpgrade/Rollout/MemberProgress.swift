@@ -39,7 +39,7 @@ extension MemberProgress {
   ///   - resource: as it is now.
   ///   - jobs: its configure Jobs, oldest first.
   public init(
-    of resource: ResourceRequest, binding: ResourceBinding?, jobs: [KubernetesObject], target: UpgradeTarget
+    of resource: ResourceRequest, binding: ResourceBinding?, jobs: [WorkflowJob], target: UpgradeTarget
   ) {
     let object = resource.object
     if object.isBeingDeleted {
@@ -60,7 +60,7 @@ extension MemberProgress {
     }
     let newJobs = jobs.filter { !target.earlierJobs.contains($0.uid) }
     if resource.configureWorkflow?.reason == "ConfigureWorkflowFailed", let newest = newJobs.last,
-      JobOutcome(newest) == .failed, binding?.failedVersion.map({ $0 == target.version }) ?? true
+      newest.outcome == .failed, binding?.failedVersion.map({ $0 == target.version }) ?? true
     {
       self = .failed(reason: resource.configureWorkflow?.message ?? "its workflow failed")
       return
@@ -74,28 +74,11 @@ extension MemberProgress {
       && (resource.reconciled.map { $0.status == .true } ?? true)
     let isAtVersion = resource.promiseVersion == target.version
     // A Job that is done with the new version; when Kratix had nothing to run, the version alone tells.
-    let hasRun = !target.runsWorkflow || jobs.isEmpty || newJobs.last.map { JobOutcome($0) == .succeeded } ?? false
+    let hasRun = !target.runsWorkflow || jobs.isEmpty || newJobs.last.map { $0.outcome == .succeeded } ?? false
     if isSettled, isAtVersion, hasRun {
       self = .done
     } else if newJobs.isEmpty, !asked {
       self = .waiting
-    } else {
-      self = .running
-    }
-  }
-}
-
-/// What became of a Job (contract, section 5.6).
-enum JobOutcome: Sendable, Hashable {
-  case running
-  case succeeded
-  case failed
-
-  init(_ job: KubernetesObject) {
-    if job.hasCondition("Complete") {
-      self = .succeeded
-    } else if job.hasCondition("Failed") || job.hasCondition("Suspended") {
-      self = .failed
     } else {
       self = .running
     }

@@ -30,6 +30,8 @@ public struct RolloutLogic: Sendable {
   public let fleet: LiveFleet
   /// By key, sorted.
   public let members: [RolloutMember]
+  /// The members that the rollout moves: held by it, and not left out.
+  public let participants: [RolloutMember]
   let now: Double
   let predictions: [String: String]
 
@@ -37,20 +39,27 @@ public struct RolloutLogic: Sendable {
   ///   - now: seconds since 1970.
   ///   - predictions: what the plan said that each resource puts out, by its key, as `ResourcePlan.outputsDigest`.
   public init(record: RolloutRecord, fleet: LiveFleet, now: Double, predictions: [String: String] = [:]) {
+    self.init(record: record, fleet: fleet, now: now, predictions: predictions, memory: nil)
+  }
+
+  /// - Parameter memory: of earlier looks at the same fleet, as the API server has it.
+  init(
+    record: RolloutRecord, fleet: LiveFleet, now: Double, predictions: [String: String] = [:], memory: MemberMemory?
+  ) {
     self.record = record
     self.fleet = fleet
     self.now = now
     self.predictions = predictions
-    let jobs = fleet.configureJobs()
-    members = fleet.resources.values
-      .filter { $0.object.labels[KratixLabels.dryRun] != KratixLabels.yes }
-      .map { RolloutMember($0, fleet: fleet, newestJob: jobs[$0.object.qualifiedName]?.last, record: record, now: now) }
+    let jobs = fleet.newestConfigureJobs()
+    func make(_ resource: ResourceRequest, _ job: WorkflowJob?) -> RolloutMember {
+      RolloutMember(resource, fleet: fleet, newestJob: job, record: record, now: now)
+    }
+    let all =
+      memory?.members(of: fleet, record, newestJobs: jobs, make: make)
+      ?? fleet.resources.map { make($0.value, jobs[$0.key]) }
+    members = all.filter { $0.resource.object.labels[KratixLabels.dryRun] != KratixLabels.yes }
       .sorted { $0.key < $1.key }
-  }
-
-  /// The members that the rollout moves: held by it, and not left out.
-  public var participants: [RolloutMember] {
-    members.filter { member in
+    participants = members.filter { member in
       guard let mark = member.mark, mark.wave != nil, !mark.isSkipped else { return false }
       if case .outside = member.standing { return false }
       if case .drifted = member.standing { return false }

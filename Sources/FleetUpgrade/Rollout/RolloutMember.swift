@@ -58,11 +58,11 @@ public struct RolloutMember: Sendable {
   public var mark: HoldMark?
   /// What another rollout left there.
   var strayMark: HoldMark?
-  var newestJob: KubernetesObject?
+  var newestJob: WorkflowJob?
   public var standing: Standing
 
   init(
-    _ resource: ResourceRequest, fleet: LiveFleet, newestJob: KubernetesObject?, record: RolloutRecord, now: Double
+    _ resource: ResourceRequest, fleet: LiveFleet, newestJob: WorkflowJob?, record: RolloutRecord, now: Double
   ) {
     key = resource.object.qualifiedName
     self.resource = resource
@@ -109,7 +109,7 @@ public struct RolloutMember: Sendable {
       || binding?.object.labels[KratixLabels.manualReconciliation] == KratixLabels.yes
   }
 
-  private var isRunning: Bool { newestJob.map { JobOutcome($0) == .running } ?? false }
+  private var isRunning: Bool { newestJob?.outcome == .running }
 
   /// Nothing is under way, well or not. A resource that is paused may be asked for all the same.
   private var isAtRest: Bool { (!isAsked || resource.isPaused) && !isRunning }
@@ -192,7 +192,7 @@ public struct RolloutMember: Sendable {
   private func standMoved(to version: String, _ mark: HoldMark, _ binding: ResourceBinding) -> Standing {
     let upgrade = binding.upgrade?.status
     if isAtRest, upgrade == .false, binding.failedVersion == version,
-      newestJob.map({ $0.uid != mark.earlierJob && JobOutcome($0) == .failed }) ?? true
+      newestJob.map({ $0.uid != mark.earlierJob && $0.outcome == .failed }) ?? true
     {
       return .failed(binding.upgrade?.message ?? "its workflow failed")
     }
@@ -237,7 +237,7 @@ extension RolloutMember {
 
   private func standLifted(at version: String, _ mark: HoldMark) -> Standing {
     let hasRun = newestJob.map { $0.uid != mark.earlierJob } ?? true
-    if hasRun, isAtRest, newestJob.map({ JobOutcome($0) == .failed }) ?? true, let ailment { return .failed(ailment) }
+    if hasRun, isAtRest, newestJob.map({ $0.outcome == .failed }) ?? true, let ailment { return .failed(ailment) }
     guard hasRun, resource.promiseVersion == version else { return .moving }
     if isSettled { return .done }
     if let ailment { return .failed(ailment) }

@@ -20,6 +20,8 @@ final class RolloutState: Sendable {
   }
 
   private let content: Mutex<Content>
+  /// Where members stood at the last look.
+  let memory = MemberMemory()
   /// One element when anything changed since the last one was taken.
   let changes: AsyncStream<Void>
   private let continuation: AsyncStream<Void>.Continuation

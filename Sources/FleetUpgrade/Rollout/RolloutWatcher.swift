@@ -30,7 +30,7 @@ public struct RolloutWatcher: Sendable {
       defer { group.cancelAll() }
       for await _ in state.changes {
         guard let (fleet, stored) = try state.present else { continue }
-        onView(RolloutLogic(record: stored.record, fleet: fleet, now: now()))
+        onView(RolloutLogic(record: stored.record, fleet: fleet, now: now(), memory: state.memory))
         if stored.record.isOver || stored.record.halt != nil { return stored.record }
       }
       throw CancellationError()
