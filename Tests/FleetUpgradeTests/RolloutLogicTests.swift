@@ -10,6 +10,7 @@ private struct ModelFleet {
   /// Resources that fail at a version: `a@v2`.
   var failing: Set<String> = []
   var moves: [String: Int] = [:]
+  private let memory = MemberMemory()
 
   init(_ names: [String], version: String = "v1", pinned: Set<String> = []) throws {
     var promise = try Fixtures.promise(image: "i", version: version)
@@ -115,12 +116,28 @@ private struct ModelFleet {
     live.bindings[key] = ResourceBinding(binding)
   }
 
+  /// The rollout as it stands, told with the memory of earlier looks; without it, all stand the same.
+  private func look(_ record: RolloutRecord) -> RolloutLogic {
+    var fleet = live
+    // As on an API server: what is another object has another version.
+    for (key, resource) in live.resources {
+      fleet.resources[key]?.object.resourceVersion = "\(resource.object.json.hashValue)"
+    }
+    for (key, binding) in live.bindings {
+      fleet.bindings[key]?.object.resourceVersion = "\(binding.object.json.hashValue)"
+    }
+    let fresh = RolloutLogic(record: record, fleet: fleet, now: 5_000)
+    let remembered = RolloutLogic(record: record, fleet: fleet, now: 5_000, memory: memory)
+    #expect(remembered.members.map(\.standing) == fresh.members.map(\.standing))
+    return RolloutLogic(record: record, fleet: live, now: 5_000)
+  }
+
   /// Does what the logic says until there is nothing more to do.
   /// - Returns: every step: what it did to whom.
   mutating func drive(_ record: inout RolloutRecord, limit: Int = 500) throws -> [[RolloutAction]] {
     var steps: [[RolloutAction]] = []
     for _ in 0..<limit {
-      let decision = RolloutLogic(record: record, fleet: live, now: 5_000).decide()
+      let decision = look(record).decide()
       if decision.actions.isEmpty { return steps }
       steps.append(decision.actions)
       for action in decision.actions {

@@ -166,7 +166,8 @@ public struct RolloutDriver: Sendable {
     var told: Set<String> = []
     for await _ in state.changes {
       guard let (fleet, stored) = try state.present else { continue }
-      let logic = RolloutLogic(record: stored.record, fleet: fleet, now: now(), predictions: predictions, memory: state.memory)
+      let logic = RolloutLogic(
+        record: stored.record, fleet: fleet, now: now(), predictions: predictions, memory: state.memory)
       onEvent(.view(logic))
       for member in logic.failures {
         guard let run = member.run, case let lines = failures.lines(ofJob: run), !lines.isEmpty,
