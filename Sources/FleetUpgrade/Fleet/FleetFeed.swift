@@ -105,11 +105,12 @@ public struct FleetFeed: Sendable {
     return switch source {
     case .promise: api.observe(.promises, fieldSelector: "metadata.name=\(promiseName)")
     case .revisions: api.observe(.promiseRevisions, labelSelector: ofPromise)
-    case .resources: api.observe(type)
-    case .bindings: api.observe(.resourceBindings, labelSelector: ofPromise)
+    case .resources: api.observe(type, keeping: Self.withoutManagers)
+    case .bindings: api.observe(.resourceBindings, labelSelector: ofPromise, keeping: Self.withoutManagers)
     case .jobs:
       api.observe(
-        .jobs, labelSelector: "\(ofPromise),\(KratixLabels.workflowType)=\(WorkflowType.resource.rawValue)")
+        .jobs, labelSelector: "\(ofPromise),\(KratixLabels.workflowType)=\(WorkflowType.resource.rawValue)",
+        keeping: Self.withoutPods)
     }
   }
 
@@ -122,20 +123,25 @@ public struct FleetFeed: Sendable {
       case .deleted: fleet.promise = nil
       }
     case .revisions: apply(event, to: &fleet.revisions, key: \.name, make: PromiseRevision.init)
-    case .resources:
-      apply(event, to: &fleet.resources, key: \.qualifiedName, make: { ResourceRequest(Self.withoutManagers($0)) })
+    case .resources: apply(event, to: &fleet.resources, key: \.qualifiedName, make: ResourceRequest.init)
     case .bindings:
       apply(
         event, to: &fleet.bindings,
-        key: { "\($0.namespace ?? "")/\(ResourceBinding($0).resourceName)" },
-        make: { ResourceBinding(Self.withoutManagers($0)) })
+        key: { "\($0.namespace ?? "")/\(ResourceBinding($0).resourceName)" }, make: ResourceBinding.init)
     case .jobs: apply(event, to: &fleet.jobs, key: \.uid, make: WorkflowJob.init)
     }
   }
 
-  private static func withoutManagers(_ object: KubernetesObject) -> KubernetesObject {
+  @Sendable private static func withoutManagers(_ object: KubernetesObject) -> KubernetesObject {
     var slim = object
     slim.metadata["managedFields"] = nil
+    return slim
+  }
+
+  /// A Job without what its pods are made of.
+  @Sendable private static func withoutPods(_ job: KubernetesObject) -> KubernetesObject {
+    var slim = withoutManagers(job)
+    slim.spec = nil
     return slim
   }
 

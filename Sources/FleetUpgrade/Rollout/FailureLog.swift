@@ -87,7 +87,14 @@ final class FailureWatch: Sendable {
     let selector =
       "\(KratixLabels.promiseName)=\(promise),\(KratixLabels.workflowType)=\(WorkflowType.resource.rawValue)"
     do {
-      for try await event in api.observe(.pods, labelSelector: selector) {
+      // Of a large fleet, most pods are those of runs that went well.
+      let pods = api.observe(.pods, labelSelector: selector, fieldSelector: "status.phase!=Succeeded") { pod in
+        var slim = pod
+        slim.spec = nil
+        slim.metadata["managedFields"] = nil
+        return slim
+      }
+      for try await event in pods {
         for pod in event.present {
           guard let failure = ContainerFailure(in: pod), seen[pod.uid] != failure.run, let job = pod.job else {
             continue

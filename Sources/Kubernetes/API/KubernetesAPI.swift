@@ -204,15 +204,18 @@ extension KubernetesAPI {
   }
 
   /// Everything that the selector takes, whatever the number of pages.
+  /// - Parameter keeping: what of each object is kept; all of it unless told.
   public func listAll(
-    _ type: ResourceType, namespace: String? = nil, labelSelector: String = "", fieldSelector: String = ""
+    _ type: ResourceType, namespace: String? = nil, labelSelector: String = "", fieldSelector: String = "",
+    keeping: (KubernetesObject) -> KubernetesObject = { $0 }
   ) async throws -> ObjectList {
     var options = ListOptions(labelSelector: labelSelector, fieldSelector: fieldSelector, limit: 500)
     var all = try await list(type, namespace: namespace, options: options)
+    all.items = all.items.map(keeping)
     while let token = all.continueToken {
       options.continueToken = token
       let page = try await list(type, namespace: namespace, options: options)
-      all.items += page.items
+      all.items += page.items.map(keeping)
       all.continueToken = page.continueToken
     }
     return all

@@ -16,13 +16,15 @@ extension KubernetesAPI {
   /// The stream throws what trying again cannot mend (a `StatusError` such as 403 or 404, an untrusted certificate).
   /// Before the first snapshot it throws every fault, so that a wrong address is told at once. It never finishes by
   /// itself; to cancel the task that iterates it, or to let it go, ends it.
+  /// - Parameter keeping: what of each object is kept; all of it unless told. Of a long list, no more than a page is ever
+  ///   held whole.
   public func observe(
     _ type: ResourceType, namespace: String? = nil, labelSelector: String = "", fieldSelector: String = "",
-    backoff: Backoff = .reconnecting
+    backoff: Backoff = .reconnecting, keeping: @escaping @Sendable (KubernetesObject) -> KubernetesObject = { $0 }
   ) -> AsyncThrowingStream<ObservedEvent, any Error> {
     let observation = Observation(
       api: self, type: type, namespace: namespace, labelSelector: labelSelector, fieldSelector: fieldSelector,
-      backoff: backoff)
+      backoff: backoff, keeping: keeping)
     return AsyncThrowingStream { continuation in
       let task = Task {
         do {
@@ -45,6 +47,7 @@ private struct Observation<API: KubernetesAPI>: Sendable {
   let labelSelector: String
   let fieldSelector: String
   let backoff: Backoff
+  let keeping: @Sendable (KubernetesObject) -> KubernetesObject
 
   func run(emit: (ObservedEvent) -> Void) async throws {
     var version: String?
@@ -59,7 +62,7 @@ private struct Observation<API: KubernetesAPI>: Sendable {
           start = version
         } else {
           let list = try await api.listAll(
-            type, namespace: namespace, labelSelector: labelSelector, fieldSelector: fieldSelector)
+            type, namespace: namespace, labelSelector: labelSelector, fieldSelector: fieldSelector, keeping: keeping)
           emit(.snapshot(list.items))
           hasSnapshot = true
           start = list.resourceVersion
@@ -76,9 +79,9 @@ private struct Observation<API: KubernetesAPI>: Sendable {
           isProductive = true
           failures = 0
           switch event {
-          case .added(let object): emit(.added(object))
-          case .modified(let object): emit(.modified(object))
-          case .deleted(let object): emit(.deleted(object))
+          case .added(let object): emit(.added(keeping(object)))
+          case .modified(let object): emit(.modified(keeping(object)))
+          case .deleted(let object): emit(.deleted(keeping(object)))
           case .bookmark: break
           }
         }
