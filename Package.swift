@@ -89,7 +89,7 @@ let package = Package(
       name: "KratixPlugin",
       dependencies: [
         "PromiseAuthoring", "FleetUpgrade", "KubernetesClient", "ImageRegistry", "Sandbox", "KratixWebhook",
-        "WorkflowRunner", unixSignals,
+        "WorkflowRunner", "Programs", unixSignals,
         argumentParser, logging,
       ],
       path: "plugin/Sources/KratixPlugin"),

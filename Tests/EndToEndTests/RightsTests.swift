@@ -112,6 +112,43 @@ struct RightsTests {
     #expect(try await platform.object("promise", "topic").labels["kratix.io/promise-version"] == "v0.1.0")
   }
 
+  /// What cannot be climbed right by right, because it does not begin anew each time: with exactly its levels, and without
+  /// the last of them.
+  @Test func theOtherVerbsWorkWithTheirLevels() async throws {
+    let platform = try Platform.require()
+    try await start(platform)
+    let file = try await candidate(platform)
+    let strategy = try platform.file(
+      "strategy.yaml", "groups:\n- {name: first, size: 1, approval: true}\n- {name: rest, matchAll: true}\n")
+    func run(_ arguments: String..., levels: [String]) async throws -> CommandResult {
+      try await grant(platform, try Rights.documented(levels: levels))
+      return try await platform.run("kubectl", ["kratix", "upgrade"] + arguments + ["--as", "ada"])
+    }
+    let some = ["reader", "previewer"]
+    let all = some + ["operator", "logs"]
+    // Without the outputs that there are, nobody can tell what changes.
+    let blind = try await run("preview", "-f", file, levels: ["reader"])
+    #expect(blind.exitCode != 0 && blind.output.contains(#"cannot list resource "works""#), "\(blind.output)")
+    let preview = try await run("preview", "-f", file, levels: some)
+    #expect(preview.exitCode == 2 && preview.output.contains("90 days"), "\(preview.output)\(preview.error)")
+    let begin = ["-f", file, "--yes", "--force", "--hold", "pause", "--strategy", strategy]
+    try await grant(platform, try Rights.documented(levels: some))
+    try await platform.run("kubectl", ["kratix", "upgrade"] + begin + ["--as", "ada"]).failed("cannot")
+    try await grant(platform, try Rights.documented(levels: all))
+    let upgrade = try await platform.run("kubectl", ["kratix", "upgrade"] + begin + ["--as", "ada"])
+    #expect(upgrade.exitCode == 5, "\(upgrade.output)\(upgrade.error)")
+    _ = try await run("approve", "topic", levels: some).failed("cannot")
+    let approve = try await run("approve", "topic", levels: all)
+    #expect(approve.exitCode == 1 && approve.error.contains("default/b failed"), "\(approve.error)")
+    #expect(approve.output.contains("default/b: | 90 days"), "\(approve.output)")
+    _ = try await run("retry", "topic", levels: some).failed("cannot")
+    let retry = try await run("retry", "topic", levels: all)
+    #expect(retry.exitCode == 1 && retry.output.contains("default/b: tried again"), "\(retry.output)\(retry.error)")
+    // Its lines are there for whoever may read events, and for nobody else.
+    #expect(try await run("status", "topic", levels: ["reader"]).succeeded().output.contains("90 days") == false)
+    #expect(try await run("status", "topic", levels: ["reader", "logs"]).succeeded().output.contains("90 days"))
+  }
+
   @Test func aFleetThatMayNotBeReadIsNotSaidToBeEmpty() async throws {
     let platform = try Platform.require()
     try await start(platform)

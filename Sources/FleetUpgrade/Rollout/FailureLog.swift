@@ -32,15 +32,18 @@ public struct FailureLog: Sendable {
     }
   }
 
-  /// What the driver's last event of the resource says.
+  /// What the driver's last event of the resource says; of an earlier run when nobody caught the last.
   private func told(of member: RolloutMember, in record: RolloutRecord) async throws -> [String] {
     let object = member.resource.object
     let events = try await api.listAll(
       .events, namespace: object.namespace, labelSelector: "\(Self.eventLabel)=\(record.id)"
     ).items.filter { $0[path: "regarding", "uid"] == .string(object.uid) }
-    let newest = events.max { ($0["eventTime"]?.stringValue ?? "") < ($1["eventTime"]?.stringValue ?? "") }
-    let lines = newest?["note"]?.stringValue?.split(whereSeparator: \.isNewline) ?? []
-    return lines.dropFirst().map(String.init)
+    let newestFirst = events.sorted { ($0["eventTime"]?.stringValue ?? "") > ($1["eventTime"]?.stringValue ?? "") }
+    for (age, event) in newestFirst.enumerated() {
+      let lines = (event["note"]?.stringValue ?? "").split(whereSeparator: \.isNewline).dropFirst().map(String.init)
+      if !lines.isEmpty { return age == 0 ? lines : ["(of an earlier run)"] + lines }
+    }
+    return []
   }
 
   fileprivate func text(_ failure: ContainerFailure, _ pod: KubernetesObject) async throws -> String {

@@ -4,6 +4,7 @@ import Foundation
 import KratixModel
 import Kubernetes
 import KubernetesClient
+import Programs
 import Synchronization
 
 /// Drives a rollout from a command, and ends the command as its help says: 0 done, 1 stopped, 5 paused.
@@ -67,47 +68,15 @@ struct RolloutSession: Sendable {
     }
   }
 
-  /// Runs a gate command with what it is about in its environment; its output goes to stderr.
+  /// Runs a gate command with what it is about in its environment; its output goes to stderr. It has ended when its shell
+  /// has, whatever that left running.
   private static let gate: RolloutDriver.Gate = { command, record in
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments = ["-c", command]
-    process.environment = ProcessInfo.processInfo.environment.merging([
+    let environment = ProcessInfo.processInfo.environment.merging([
       "KRATIX_UPGRADE_PROMISE": record.promise, "KRATIX_UPGRADE_FROM": record.from, "KRATIX_UPGRADE_TO": record.to,
       "KRATIX_UPGRADE_WAVE": record.group?.name ?? "",
     ]) { _, new in new }
-    process.standardOutput = FileHandle.standardError
-    let running = RunningProcess(process)
-    return try await withTaskCancellationHandler {
-      try await running.exitCode()
-    } onCancel: {
-      running.end()
-    }
-  }
-}
-
-/// A child process that may be ended from another task.
-private final class RunningProcess: Sendable {
-  private let process: Mutex<Process>
-
-  init(_ process: sending Process) { self.process = Mutex(process) }
-
-  func exitCode() async throws -> Int32 {
-    try await withCheckedThrowingContinuation { continuation in
-      process.withLock { process in
-        process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-        do {
-          try process.run()
-        } catch {
-          process.terminationHandler = nil
-          continuation.resume(throwing: error)
-        }
-      }
-    }
-  }
-
-  func end() {
-    process.withLock { if $0.isRunning { $0.terminate() } }
+    return try await Program("/bin/sh", ["-c", command], environment: environment)
+      .run { _, bytes in FileHandle.standardError.write(Data(bytes)) }.code
   }
 }
 
