@@ -54,7 +54,8 @@ struct RolloutOutageTests {
     let images = (Greeter.images + Greeter.pickyImage).joined(separator: " ")
     let result = try await upgrade(
       platform,
-      once: "kill -9 \(try await process(platform)); kubectl kratix sandbox up --dir \(directory) --no-webhook \(images)")
+      once:
+        "kill -9 \(try await process(platform)); kubectl kratix sandbox up --dir \(directory) --no-webhook \(images)")
     try await expectUpgraded(platform, result)
   }
 
