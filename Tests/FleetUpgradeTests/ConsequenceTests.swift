@@ -200,6 +200,9 @@ import Testing
     #expect(estimate.jobs == 100 && estimate.longestRun == 9 && !estimate.stalls)
     #expect(estimate.text == "about 1 min 59 s: 100 Jobs started 1.1 s apart, the longest last run of 9 s")
     #expect(RolloutEstimate(candidate: live, fleet: fleet) == nil)
+    // In three waves: 110 s of starts and three last runs, and all of that once more when it is pinned first.
+    #expect(abs(estimate.seconds(heldBy: .pause, waves: 3) - 137) < 0.001)
+    #expect(abs(estimate.seconds(heldBy: .pin, waves: 3) - 256) < 0.001)
   }
 
   @Test func runsAreSummedOverTheNewestJobOfEachPipeline() {

@@ -41,6 +41,17 @@ public struct RolloutEstimate: Sendable, Hashable {
     Double(jobs) * Self.secondsPerJob + (longestRun ?? 0) + (stalls ? Self.secondsOfStall : 0)
   }
 
+  /// Seconds for a rollout in waves, without soaks, gates and approvals. Held by pins, each resource runs once more at its
+  /// old version first; held by pauses, nobody is looked at while the Promise is Unavailable.
+  public func seconds(heldBy hold: RolloutRecord.Hold, waves: Int) -> Double {
+    let run = longestRun ?? 0
+    let moving = Double(jobs) * Self.secondsPerJob + run * Double(max(1, waves))
+    switch hold {
+    case .pin: return seconds + moving
+    case .pause: return moving
+    }
+  }
+
   /// What the estimate is made of, in a sentence.
   public var text: String {
     var parts = ["\(jobs) Job\(jobs == 1 ? "" : "s") started 1.1 s apart"]
@@ -52,7 +63,7 @@ public struct RolloutEstimate: Sendable, Hashable {
   }
 
   /// `45 s`, `2 min 05 s`, `3 h 20 min`.
-  static func duration(_ seconds: Double) -> String {
+  public static func duration(_ seconds: Double) -> String {
     // Milliseconds first, so that what binary fractions add to a whole second does not make it two.
     let whole = (Int((min(max(seconds, 0), 1e9) * 1000).rounded()) + 999) / 1000
     if whole < 60 { return "\(whole) s" }

@@ -141,7 +141,7 @@ struct UpgradeRun: AsyncParsableCommand {
       return Console.out("\nNothing to do: the Promise is installed as it is in \(planFile ?? arguments.filename).")
     }
     let isStaged = made.fleet.promise != nil && !choices.allAtOnce && !made.fleet.members.isEmpty
-    if isStaged, let live = made.fleet.promise { tellPrice(made, over: live, hold: options.hold) }
+    if isStaged, let live = made.fleet.promise { tellPrice(made, over: live, options) }
     try confirm(made.candidate)
     if isStaged, let live = made.fleet.promise { return try await roll(out: made, over: live, options) }
     let outcome = try await AllAtOnceUpgrade(api: made.api).run(made.candidate, over: made.fleet.promise) { event in
@@ -170,9 +170,10 @@ struct UpgradeRun: AsyncParsableCommand {
   }
 
   /// How the fleet is held, and what that costs.
-  private func tellPrice(_ made: PlanArguments.Made, over live: Promise, hold: RolloutRecord.Hold?) {
+  private func tellPrice(_ made: PlanArguments.Made, over live: Promise, _ options: RolloutOptions) {
     let why = RolloutOptions.whyNotPinned(from: live, to: made.candidate)
-    switch hold ?? (why == nil ? .pin : .pause) {
+    let hold = options.hold ?? (why == nil ? .pin : .pause)
+    switch hold {
     case .pin:
       Console.out(
         "\nHold: pin. Resources stay live; Kratix runs each once more at its old version before it moves (twice the work)."
@@ -181,6 +182,9 @@ struct UpgradeRun: AsyncParsableCommand {
       Console.out(
         "\nHold: pause" + (why.map { " (\($0))" } ?? "")
           + ". Each runs once; edits and deletions of held resources wait until their wave.")
+    }
+    if let seconds = made.plan.estimate?.seconds(heldBy: hold, waves: options.strategy.groups.count) {
+      Console.out("At Kratix's own pace: about \(RolloutEstimate.duration(seconds)), soaks, gates and approvals aside.")
     }
   }
 
