@@ -2,6 +2,7 @@ import ArgumentParser
 import FleetUpgrade
 import Foundation
 import KratixModel
+import KratixWebhook
 import Kubernetes
 
 /// How a rollout is to go.
@@ -111,6 +112,29 @@ struct UpgradeRun: AsyncParsableCommand {
 
   func run() async throws {
     let options = try choices.options()
+    guard let work = try await prepare(options) else { return }
+    // What the preview took to make is not needed any more, and a rollout may take hours.
+    Memory.giveBack()
+    if let live = work.live, work.isStaged { return try await roll(out: work, over: live, options) }
+    let outcome = try await AllAtOnceUpgrade(api: work.api).run(work.candidate, over: work.live) { event in
+      AllAtOnceText.show(event, name: work.candidate.name)
+    }
+    try AllAtOnceText.conclude(outcome)
+  }
+
+  /// What is left to do of a plan that was shown and confirmed.
+  private struct Work {
+    var api: any KubernetesAPI
+    var candidate: Promise
+    var live: Promise?
+    var isStaged: Bool
+    /// What resources will put out, where that can be told.
+    var predictions: [String: String]
+  }
+
+  /// Shows the plan and asks.
+  /// - Returns: nil when there is nothing to do, or it has been done.
+  private func prepare(_ options: RolloutOptions) async throws -> Work? {
     let file = try planFile.map { path throws in try PlanFileReader.read(path) }
     let candidate: Promise
     if let file {
@@ -118,7 +142,7 @@ struct UpgradeRun: AsyncParsableCommand {
     } else {
       candidate = try CandidateFile.servingPromise(at: arguments.filename)
     }
-    if try await resumeOpenRollout(to: candidate) { return }
+    if try await resumeOpenRollout(to: candidate) { return nil }
     let made: PlanArguments.Made
     if let file { made = try await check(file) } else { made = try await arguments.makePlan(for: candidate) }
     Console.out(PlanText.table(made.plan, command: arguments.upgradeCommand(planFile: planFile) + " --yes"))
@@ -138,16 +162,19 @@ struct UpgradeRun: AsyncParsableCommand {
           + "(\(first.unknown ?? "")); make its images available to the preview, or say --force")
     }
     guard made.plan.promise.specChanges || made.plan.promise.fromVersion != made.plan.promise.toVersion else {
-      return Console.out("\nNothing to do: the Promise is installed as it is in \(planFile ?? arguments.filename).")
+      Console.out("\nNothing to do: the Promise is installed as it is in \(planFile ?? arguments.filename).")
+      return nil
     }
     let isStaged = made.fleet.promise != nil && !choices.allAtOnce && !made.fleet.members.isEmpty
     if isStaged, let live = made.fleet.promise { tellPrice(made, over: live, options) }
     try confirm(made.candidate)
-    if isStaged, let live = made.fleet.promise { return try await roll(out: made, over: live, options) }
-    let outcome = try await AllAtOnceUpgrade(api: made.api).run(made.candidate, over: made.fleet.promise) { event in
-      AllAtOnceText.show(event, name: made.candidate.name)
+    // What differs by itself from run to run cannot be told beforehand.
+    let predictions = made.plan.resources.filter(\.noise.isEmpty).compactMap { plan in
+      plan.outputsDigest.map { (plan.qualifiedName, $0) }
     }
-    try AllAtOnceText.conclude(outcome)
+    return Work(
+      api: made.api, candidate: made.candidate, live: made.fleet.promise, isStaged: isStaged,
+      predictions: Dictionary(predictions, uniquingKeysWith: { first, _ in first }))
   }
 
   /// The plan of a file, if the fleet is as it was then.
@@ -210,23 +237,18 @@ struct UpgradeRun: AsyncParsableCommand {
     return true
   }
 
-  private func roll(out made: PlanArguments.Made, over live: Promise, _ options: RolloutOptions) async throws {
+  private func roll(out work: Work, over live: Promise, _ options: RolloutOptions) async throws {
     // What is refused is refused before anything is held.
-    try await PromiseInstaller(api: made.api).ask(made.candidate, over: live)
-    let session = RolloutSession(api: made.api, promise: live.name)
+    try await PromiseInstaller(api: work.api).ask(work.candidate, over: live)
+    let session = RolloutSession(api: work.api, promise: live.name)
     let record: RolloutRecord
     do {
-      record = try await session.control.begin(live, to: made.candidate, options: options)
+      record = try await session.control.begin(live, to: work.candidate, options: options)
     } catch let error as RolloutError {
       throw Failure("nothing was applied: \(error)", exitCode: 64)
     }
     Console.out("\nRollout \(record.number) of \(record.promise): \(record.from) -> \(record.to)")
-    // What differs by itself from run to run cannot be told beforehand.
-    let predictions = made.plan.resources.filter(\.noise.isEmpty).compactMap { plan in
-      plan.outputsDigest.map { (plan.qualifiedName, $0) }
-    }
-    try await session.drive(
-      candidate: made.candidate, predictions: Dictionary(predictions, uniquingKeysWith: { first, _ in first }))
+    try await session.drive(candidate: work.candidate, predictions: work.predictions)
   }
 
   private func confirm(_ candidate: Promise) throws {

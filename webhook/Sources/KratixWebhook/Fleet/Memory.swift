@@ -17,7 +17,7 @@ public enum Memory {
   }
 
   /// Gives what is free back to the system.
-  static func giveBack() {
+  public static func giveBack() {
     #if canImport(Glibc)
       _ = mallocTrim(0)
     #endif
