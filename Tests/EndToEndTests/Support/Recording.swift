@@ -12,28 +12,58 @@ struct Recording: Sendable {
   /// By KIND/NAME.
   var objects: [String: Facets]
 
-  private static let kinds = ["Promise", "PromiseRevision", "ResourceBinding", "MongoDB"]
+  /// Whose life was recorded.
+  struct Subject: Sendable {
+    var promise: String
+    /// Of its requests.
+    var kind: String
+    var resource: String
+
+    static let mongoDB = Subject(promise: "mongodb", kind: "MongoDB", resource: "mongodbs")
+    static let queue = Subject(promise: "queue", kind: "Queue", resource: "queues")
+
+    func has(_ object: KubernetesObject) -> Bool {
+      switch object.kind {
+      case "Promise": object.name == promise
+      case "PromiseRevision", "ResourceBinding": object[path: "spec", "promiseRef", "name"]?.stringValue == promise
+      default: object.kind == kind
+      }
+    }
+  }
+
+  /// The objects as they were read.
+  var documents: [KubernetesObject]
 
   /// - Parameter moment: folder/file without its ending.
-  init(_ moment: String) throws {
+  init(_ moment: String, of subject: Subject = .mongoDB) throws {
     let path = "\(Platform.root)/../shared/recorded/\(moment).yaml"
     let text = try String(contentsOfFile: path, encoding: .utf8)
     self.moment = moment
-    objects = Self.facets(try YAML.documents(text).map { KubernetesObject($0) })
+    documents = try YAML.documents(text).map { KubernetesObject($0) }
+    objects = Self.facets(documents, of: subject)
+  }
+
+  /// What a person had applied to make the recorded Promise what it was.
+  func promise(named name: String) throws -> String {
+    let recorded = try #require(documents.first { $0.kind == "Promise" && $0.name == name }, "\(moment)")
+    var object = KubernetesObject(apiVersion: recorded.apiVersion, kind: "Promise", name: name)
+    object.labels = recorded.labels.filter { $0.key == "kratix.io/promise-version" }
+    object.spec = recorded.spec
+    return object.json.text()
   }
 
   /// What is served now.
-  static func live(_ platform: Platform) async throws -> [String: Facets] {
+  static func live(_ platform: Platform, of subject: Subject) async throws -> [String: Facets] {
     let list = try await platform.kubectl(
-      "get", "promises,promiserevisions,resourcebindings,mongodbs", "-n", "default", "-o", "json"
+      "get", "promises,promiserevisions,resourcebindings,\(subject.resource)", "-n", "default", "-o", "json"
     ).succeeded()
     let items = try JSON(parsing: list.output)["items"]?.arrayValue ?? []
-    return facets(items.map { KubernetesObject($0) })
+    return facets(items.map { KubernetesObject($0) }, of: subject)
   }
 
-  private static func facets(_ objects: [KubernetesObject]) -> [String: Facets] {
+  private static func facets(_ objects: [KubernetesObject], of subject: Subject) -> [String: Facets] {
     var found: [String: Facets] = [:]
-    for object in objects where kinds.contains(object.kind) && (object.kind != "Promise" || object.name == "mongodb") {
+    for object in objects where subject.has(object) {
       found["\(object.kind)/\(object.name)"] = facets(of: object)
     }
     return found
@@ -55,6 +85,12 @@ struct Recording: Sendable {
     }
     if object.kind == "ResourceBinding" { add(".spec.version", object.spec?["version"]) }
     if object.kind == "MongoDB" { add(".spec.majorVersion", object.spec?["majorVersion"]) }
+    if object.kind == "Queue" { add(".spec.size", object.spec?["size"]) }
+    for (index, pipeline) in (object.status?[path: "kratix", "workflows", "pipelines"]?.arrayValue ?? []).enumerated() {
+      for member in ["name", "phase", "message"] {
+        add(".status.kratix.workflows.pipelines[\(index)].\(member)", pipeline[member])
+      }
+    }
     for condition in object.status?["conditions"]?.arrayValue ?? [] {
       let type = condition["type"]?.stringValue ?? ""
       // Only a request that was looked at while its Promise was upgraded gets it: with a quick pipeline, not each.
@@ -79,12 +115,19 @@ struct Recording: Sendable {
 
 extension Platform {
   /// Waits until everything that was recorded is served, then compares the whole.
-  /// - Parameter except: paths that are not compared, by KIND/NAME.
+  /// - Parameters:
+  ///   - except: paths that are not compared, by KIND/NAME.
+  ///   - without: objects that are not compared, as KIND/NAME.
   func matches(
-    _ moment: String, except: [String: [String]] = [:], sourceLocation: SourceLocation = #_sourceLocation
+    _ moment: String, of subject: Recording.Subject = .mongoDB, except: [String: [String]] = [:],
+    without: Set<String> = [], sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
-    let recording = try Recording(moment)
-    var live = try await Recording.live(self)
+    var recording = try Recording(moment, of: subject)
+    recording.objects = recording.objects.filter { !without.contains($0.key) }
+    func look() async throws -> [String: Recording.Facets] {
+      try await Recording.live(self, of: subject).filter { !without.contains($0.key) }
+    }
+    var live = try await look()
     func wanted(_ name: String) -> Recording.Facets {
       (recording.objects[name] ?? [:]).filter { !(except[name] ?? []).contains($0.key) }
     }
@@ -113,7 +156,7 @@ extension Platform {
       } else {
         break
       }
-      live = try await Recording.live(self)
+      live = try await look()
     }
     #expect(Set(live.keys) == Set(recording.objects.keys), "\(moment)", sourceLocation: sourceLocation)
     for name in recording.objects.keys.sorted() {
