@@ -19,11 +19,7 @@ import Testing
     let engine = try ProcessEngine(
       images: ImageMap([Self.image: folder, ClusterEngine.defaultCollectorImage: folder]))
     try await withCluster(
-      engine: { run, onEvent in
-        try await withoutActuallyEscaping(onEvent) { onEvent in
-          try await engine.run(run, limits: WorkflowLimits(), onEvent: onEvent)
-        }
-      }, body)
+      engine: { run, onEvent in try await engine.run(run, limits: WorkflowLimits(), onEvent: onEvent) }, body)
   }
 
   private func run(_ script: String, image: String = image, spec: JSON = [:], container: JSON = [:]) -> WorkflowRun {

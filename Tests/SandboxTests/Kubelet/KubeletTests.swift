@@ -305,7 +305,7 @@ import WorkflowRunner
 // MARK: A cluster
 
 typealias EngineBody =
-  @Sendable (WorkflowRun, @Sendable (ContainerEvent) -> Void) async throws -> WorkflowResult
+  @Sendable (WorkflowRun, @escaping @Sendable (ContainerEvent) -> Void) async throws -> WorkflowResult
 
 struct ScriptedEngine: WorkflowEngine {
   let body: EngineBody

@@ -17,11 +17,7 @@ import WorkflowRunner
     try "FROM busybox\n".write(toFile: "\(folder)/Dockerfile", atomically: true, encoding: .utf8)
     let engine = try ProcessEngine(images: ImageMap([Self.image: folder]))
     try await withCluster(
-      engine: { run, onEvent in
-        try await withoutActuallyEscaping(onEvent) { onEvent in
-          try await engine.run(run, limits: WorkflowLimits(), onEvent: onEvent)
-        }
-      }, body)
+      engine: { run, onEvent in try await engine.run(run, limits: WorkflowLimits(), onEvent: onEvent) }, body)
   }
 
   private func container(_ name: String, _ script: String, env: [JSON] = [], mounts: [(String, String)] = []) -> JSON {
