@@ -120,8 +120,9 @@ struct PreviewVerdictTests {
   @Test(.enabled(if: Platform.isSandbox)) func theServerIsAsked() async throws {
     let platform = try Platform.require()
     try await start(platform)
+    // A function that is not evaluated here.
     let rule =
-      "{who: {type: string, x-kubernetes-validations: [{rule: \"self != 'Mallory'\", message: not him}]}}"
+      "{who: {type: string, x-kubernetes-validations: [{rule: \"self.lowerAscii() != 'mallory'\", message: not him}]}}"
     let file = try candidate(platform, "v2", properties: rule)
     let unasked = try await preview(platform, ["-f", file])
     #expect(unasked.result.exitCode == 3)
