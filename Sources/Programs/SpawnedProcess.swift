@@ -7,8 +7,7 @@ import Synchronization
 /// table of descriptors or processes can be stale.
 final class SpawnedProcess: Sendable {
   private let processID: pid_t
-  /// What `kill` is given: the process, or all of its group.
-  private let groupID: pid_t
+  private let isInteractive: Bool
   private let input: [UInt8]
   private let inputEnd: Descriptor
   private let outputEnd: Descriptor
@@ -66,7 +65,7 @@ final class SpawnedProcess: Sendable {
     try check(posix_spawn(&processID, path, &actions, &attributes, &argv, &envp))
 
     self.processID = processID
-    groupID = program.isInteractive ? processID : -processID
+    isInteractive = program.isInteractive
     self.input = program.input
     inputEnd = stdin.write
     outputEnd = stdout.read
@@ -79,10 +78,12 @@ final class SpawnedProcess: Sendable {
     // The other ends close with this scope: the program alone holds them.
   }
 
-  /// Ends the program and all of its group.
+  /// Ends the program and all that it has started; of one that a person talks to, which has no group of its own, the
+  /// program alone.
   func kill() {
     isReaped.withLock { isReaped in
-      if !isReaped { _ = Glibc.kill(groupID, SIGKILL) }
+      if isReaped { return }
+      if isInteractive { _ = Glibc.kill(processID, SIGKILL) } else { ProcessTree.kill(processID) }
     }
   }
 

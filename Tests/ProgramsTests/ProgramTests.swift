@@ -66,20 +66,27 @@ import Testing
     #expect(kill(left, SIGKILL) == 0)
   }
 
-  /// Cancelled, it takes all of its group with it.
-  @Test func aCancelledRunLeavesNothing() async throws {
+  /// Cancelled, it takes all that it started with it: the script holds the fifo open.
+  @Test(arguments: [
+    "sleep 50 & echo started; wait",
+    // A shell with job control gives each job a group of its own.
+    "set -m; sh -c 'sleep 50 & echo started; wait' & wait",
+    // One that goes on by itself when its parent is gone, with a child in another session.
+    "trap '' HUP TERM; setsid sh -c 'setsid sleep 50 & echo started; wait; sleep 50' & wait",
+  ])
+  func aCancelledRunLeavesNothing(script: String) async throws {
     let fifo = NSTemporaryDirectory() + "/programs-\(UUID().uuidString)"
     #expect(mkfifo(fifo, 0o600) == 0)
     defer { unlink(fifo) }
     let end = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     defer { close(end) }
     let (lines, continuation) = AsyncStream<Void>.makeStream()
-    let program = shell("exec 3> '\(fifo)'; sleep 50 & echo started; wait")
+    let program = shell("exec 3> '\(fifo)'; \(script)")
     let running = Task { try await program.run { _, _ in continuation.yield() } }
     try #require(await lines.contains { true })
     running.cancel()
     await #expect(throws: CancellationError.self) { try await running.value }
-    // It ends when nobody has it open any more: killed with its group, the child goes at once, and not after 50 s.
+    // It ends when nobody has it open any more: killed with it, the child goes at once, and not after 50 s.
     let began = ContinuousClock.now
     var polled = pollfd(fd: end, events: Int16(POLLIN), revents: 0)
     var byte: UInt8 = 0
