@@ -108,6 +108,9 @@ struct Recording: Sendable {
       let message = condition["message"]?.stringValue?.replacing(#/-[0-9a-f]{5}(?=[,\]])/#, with: "-*")
       add(".status.conditions[?(@.type==\"\(type)\")].message", message.map { .string($0) })
     }
+    for member in ["requiredPromises", "requiredBy", "healthStatus"] {
+      add(".status.\(member)", object.status?[member])
+    }
     for (name, value) in object.status?.objectValue ?? [:] {
       switch (name, value) {
       case (_, .object), (_, .array): break

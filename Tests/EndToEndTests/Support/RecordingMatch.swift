@@ -36,8 +36,17 @@ extension Platform {
           seconds: 60, sourceLocation: sourceLocation)
       } else if try await !becomes(kind.lowercased(), isReached) {
         let last = compared(Recording.facets(try await live(of: subject), of: subject))
-        try #require(last[name] == wanted[name], "\(moment): \(name)", sourceLocation: sourceLocation)
+        let differences = differences(last[name], wanted[name])
+        try #require(differences.isEmpty, "\(moment): \(name)", sourceLocation: sourceLocation)
       }
+    }
+  }
+
+  private func differences(_ served: Recording.Facets?, _ recorded: Recording.Facets?) -> [String] {
+    guard let served else { return ["not there"] }
+    let recorded = recorded ?? [:]
+    return Set(served.keys).union(recorded.keys).sorted().filter { served[$0] != recorded[$0] }.map {
+      "\($0): \(served[$0] ?? "nothing"), recorded: \(recorded[$0] ?? "nothing")"
     }
   }
 
