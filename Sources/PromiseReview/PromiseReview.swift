@@ -14,13 +14,14 @@ public enum PromiseReview {
   ///   - platform: what else is installed; without it the rules about that are silent.
   ///   - settings: severities that the platform chose. The candidate's annotation `upgrade.kratix.io/allow` turns
   ///     denials of the rules that it lists into warnings, for one update.
+  ///   - memo: of the reviews before, for a program that makes many.
   public static func review(
     candidate: Promise, live: Promise? = nil, fleet: FleetEvidence? = nil, platform: PlatformEvidence? = nil,
-    settings: ReviewSettings = ReviewSettings()
+    settings: ReviewSettings = ReviewSettings(), memo: ReviewMemo = ReviewMemo()
   ) -> [Finding] {
-    var findings = offline(candidate, platform: platform)
+    var findings = offline(candidate, platform: platform, memo: memo)
     if let live {
-      let known = Set(offline(live, platform: platform).map(\.identity))
+      let known = Set(offline(live, platform: platform, memo: memo).map(\.identity))
       for index in findings.indices where known.contains(findings[index].identity) {
         findings[index].severity = findings[index].severity == .deny ? .warn : .info
       }
@@ -59,7 +60,7 @@ public enum PromiseReview {
   }
 
   /// The rules that look at one Promise by itself.
-  private static func offline(_ promise: Promise, platform: PlatformEvidence?) -> [Finding] {
+  private static func offline(_ promise: Promise, platform: PlatformEvidence?, memo: ReviewMemo) -> [Finding] {
     guard promise.object.kind == "Promise", promise.object.apiVersion == ResourceType.promises.apiVersion else {
       let found = "\(promise.object.apiVersion.isEmpty ? "no apiVersion" : promise.object.apiVersion), "
       return [
@@ -70,7 +71,7 @@ public enum PromiseReview {
     }
     var findings = MetadataRules.findings(promise)
     findings += UnknownFields.findings(promise)
-    findings += APIRules.findings(promise)
+    findings += memo.findings(about: promise.spec["api"] ?? .null) { APIRules.findings(promise) }
     findings += WorkflowRules.findings(promise)
     findings += PlatformRules.findings(promise, platform: platform)
     return findings

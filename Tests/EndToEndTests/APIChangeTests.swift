@@ -34,7 +34,8 @@ struct APIChangeTests {
     try await kubectl("patch", "mongodb", name, "--type=merge", "-p", #"{"spec":\#(spec)}"#)
   }
 
-  @Test func theAPIChangesAsWithRealKratix() async throws {
+  @Test("recorded i: the API changes")
+  func theAPIChangesAsWithRealKratix() async throws {
     let platform = try Platform.require()
     try await platform.remove(promises: "mongodb")
     try await apply("e-failing-upgrade/06-all-on-v4.0.0")

@@ -16,7 +16,8 @@ struct CompoundPromiseTests {
     return try await platform.run("kubectl", ["--context", platform.platform] + arguments, input: input).succeeded()
   }
 
-  @Test func aRequestOfARequestAsWithRealKratix() async throws {
+  @Test("recorded h: a compound Promise")
+  func aRequestOfARequestAsWithRealKratix() async throws {
     let platform = try Platform.require()
     try await platform.remove(promises: "stack", "mongodb")
     try await kubectl("label", "destination", "platform-cluster", "tier=platform", "--overwrite")

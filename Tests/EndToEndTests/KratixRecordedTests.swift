@@ -5,7 +5,7 @@ import Testing
 /// generations, conditions and statuses as real Kratix left. The steps build on each other.
 @Suite(.platform(arguments: ["--no-webhook"] + MongoDB.images), .serialized)
 struct KratixRecordedTests {
-  @Test
+  @Test("recorded a to e: install, bump, versions, pins, a failing upgrade")
   func aPromiseAndItsUpgradesLeaveWhatRealKratixLeft() async throws {
     let platform = try Platform.require()
     try await platform.applyMongoDB()

@@ -39,6 +39,67 @@ struct KubectlVerbTests {
     try await run("delete", "configmap", "verbs").succeeded()
   }
 
+  /// Every change once, in order, as rows of the printer's columns; `--watch-only` begins with the first change.
+  @Test(arguments: programs)
+  func getWatches(_ program: String) async throws {
+    let platform = try Platform.require()
+    let first = try platform.file("first.yaml", Self.configMap("one"))
+    let second = try platform.file("second.yaml", Self.configMap("two"))
+    try await platform.run(program, ["apply", "-f", first]).succeeded()
+    let arguments = [
+      "get", "configmap", "verbs", "--watch", "--output-watch-events", "-o",
+      "custom-columns=NAME:.metadata.name,A:.data.a", "--request-timeout=60s",
+    ]
+    let seen = try await Shell.withLines(of: program, arguments, environment: platform.environment) { lines in
+      var seen: [String] = []
+      for await line in lines {
+        seen.append(line.split(whereSeparator: \.isWhitespace).joined(separator: " "))
+        switch seen.last {
+        case "ADDED verbs one": try await platform.run(program, ["apply", "-f", second]).succeeded()
+        case "MODIFIED verbs two": try await platform.run(program, ["delete", "configmap", "verbs"]).succeeded()
+        case "DELETED verbs two": return seen
+        default: break
+        }
+      }
+      return seen
+    }
+    #expect(seen == ["EVENT NAME A", "ADDED verbs one", "MODIFIED verbs two", "DELETED verbs two"])
+  }
+
+  /// `kubectl events`: those of one object, warnings apart.
+  @Test(arguments: programs)
+  func eventsAreListed(_ program: String) async throws {
+    let platform = try Platform.require()
+    func event(_ name: String, _ type: String, of configMap: String) -> String {
+      """
+      {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "\(name)", "namespace": "default"},
+       "involvedObject": {"apiVersion": "v1", "kind": "ConfigMap", "name": "\(configMap)", "namespace": "default"},
+       "type": "\(type)", "reason": "Tried", "message": "\(name) of \(configMap)", "count": 1,
+       "firstTimestamp": "2026-01-01T00:00:00Z", "lastTimestamp": "2026-01-01T00:00:00Z"}
+      """
+    }
+    try await platform.run(program, ["apply", "-f", try platform.file("first.yaml", Self.configMap("one"))]).succeeded()
+    for text in [
+      event("good", "Normal", of: "verbs"), event("bad", "Warning", of: "verbs"),
+      event("strange", "Normal", of: "other"),
+    ] {
+      try await platform.run(program, ["create", "-f", "-"], input: text).succeeded()
+    }
+    func events(_ arguments: String...) async throws -> Set<String> {
+      let output = try await platform.run(
+        program, ["events", "--for", "configmap/verbs", "--no-headers"] + arguments
+      ).succeeded()
+      return Set(output.lines.map { $0.split(whereSeparator: \.isWhitespace).dropFirst().joined(separator: " ") })
+    }
+    #expect(
+      try await events() == [
+        "Normal Tried ConfigMap/verbs good of verbs", "Warning Tried ConfigMap/verbs bad of verbs",
+      ])
+    #expect(try await events("--types=Warning") == ["Warning Tried ConfigMap/verbs bad of verbs"])
+    try await platform.run(program, ["delete", "events", "good", "bad", "strange"]).succeeded()
+    try await platform.run(program, ["delete", "configmap", "verbs"]).succeeded()
+  }
+
   @Test(arguments: programs)
   func serverSideApplyKnowsWhoOwnsWhat(_ program: String) async throws {
     let platform = try Platform.require()

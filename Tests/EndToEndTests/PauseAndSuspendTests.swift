@@ -33,7 +33,8 @@ struct PauseAndSuspendTests {
     try await platform.run("kubectl", ["--context", platform.platform] + arguments).succeeded()
   }
 
-  @Test func pausedSuspendedAndDeletedAsWithRealKratix() async throws {
+  @Test("recorded f: pause, suspend, delete")
+  func pausedSuspendedAndDeletedAsWithRealKratix() async throws {
     let platform = try Platform.require()
     try await platform.remove(promises: "queue")
     try await platform.kubectl(

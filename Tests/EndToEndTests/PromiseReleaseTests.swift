@@ -40,7 +40,8 @@ struct PromiseReleaseTests {
       contentsOfFile: "\(Platform.root)/../shared/recorded/\(Self.folder)/input/\(file).yaml", encoding: .utf8)
   }
 
-  @Test func releasedRequiredAndWatchedAsWithRealKratix() async throws {
+  @Test("recorded j: releases, required Promises, health")
+  func releasedRequiredAndWatchedAsWithRealKratix() async throws {
     let platform = try Platform.require()
     let served = "\(platform.folder)/served"
     try FileManager.default.createDirectory(atPath: served, withIntermediateDirectories: true)

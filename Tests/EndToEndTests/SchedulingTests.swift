@@ -33,7 +33,8 @@ struct SchedulingTests {
     try await kubectl("apply", "-f", "\(Platform.root)/../shared/recorded/\(Self.folder)/input/destinations.yaml")
   }
 
-  @Test func scheduledAsWithRealKratix() async throws {
+  @Test("recorded g: scheduling")
+  func scheduledAsWithRealKratix() async throws {
     let platform = try Platform.require()
     try await platform.remove(promises: "webapp")
     try await makeDestinations()

@@ -132,5 +132,11 @@ import Testing
     #expect(answer.isAllowed == !change.isDenied, "\(answer.message) \(answer.warnings)")
     let fired = Set((answer.audit["rules"] ?? "").split(separator: ",").map(String.init))
     #expect(fired.isSuperset(of: change.rules.map(\.rawValue)), "\(fired)")
+    // What is decoded of a review is all that its answer depends on.
+    let whole = try AdmissionReview(parsing: review.serialized())
+    let wholly = await desk.validator.answer(whole).answer
+    #expect(try Answer(wholly.serialized(uid: whole.uid)).audit == answer.audit)
+    #expect(wholly.isAllowed == answer.isAllowed && wholly.warnings == answer.warnings)
+    #expect(wholly.message == answer.message)
   }
 }

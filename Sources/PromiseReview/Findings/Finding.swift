@@ -54,7 +54,16 @@ public struct Finding: Sendable, Hashable {
   var identity: [String] { [rule.rawValue, Self.withoutIndices(path), message] }
 
   private static func withoutIndices(_ path: String) -> String {
-    path.replacing(#/\[[0-9]+\]/#, with: "[]")
+    guard path.utf8.contains(UInt8(ascii: "[")) else { return path }
+    var rest = path[...]
+    var text = ""
+    while let open = rest.firstIndex(of: "[") {
+      text += rest[...open]
+      rest = rest[rest.index(after: open)...]
+      let index = rest.prefix { $0.isASCII && $0.isNumber }
+      if rest[index.endIndex...].first == "]" { rest = rest[index.endIndex...] }
+    }
+    return text + rest
   }
 }
 

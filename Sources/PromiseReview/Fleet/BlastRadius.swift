@@ -4,22 +4,14 @@ import Kubernetes
 /// What an update of a Promise sets in motion: Kratix reconciles every resource again at once, pinned ones at their own
 /// version (contract, section 6.1).
 public struct BlastRadius: Sendable, Hashable {
-  public struct Resource: Sendable, Hashable {
-    /// `namespace/name`.
-    public var name: String
-    /// The version of its last successful run; nil when there was none.
-    public var version: String?
-    /// The version that its binding asks for, unless it follows the latest.
-    public var pinnedTo: String?
-    public var isPaused: Bool
-  }
+  public typealias Resource = FleetStanding.Resource
 
   public var promise: String
   /// The versions of the live Promise and of the candidate.
   public var from: String
   public var to: String
-  /// Every resource that will be reconciled, by name. Empty when the update makes nothing run.
-  public var resources: [Resource]
+  /// Of those that will be reconciled: all, or none when the update makes nothing run.
+  private var standing: FleetStanding
 
   public init(candidate: Promise, live: Promise, fleet: FleetEvidence) {
     promise = candidate.name
@@ -28,26 +20,19 @@ public struct BlastRadius: Sendable, Hashable {
     guard
       candidate.spec != live.spec, PromiseSpec.normalized(candidate.spec) != PromiseSpec.normalized(live.spec)
     else {
-      resources = []
+      standing = FleetStanding()
       return
     }
-    let pins = Dictionary(
-      fleet.bindings.filter { !$0.followsLatest }.map { ("\($0.resourceNamespace)/\($0.resourceName)", $0.version) },
-      uniquingKeysWith: { first, _ in first })
-    resources = fleet.resources.map { resource in
-      let name = resource.object.qualifiedName
-      return Resource(
-        name: name, version: resource.promiseVersion, pinnedTo: pins[name], isPaused: resource.isPaused)
-    }
+    standing = fleet.standing
   }
 
-  public var pinned: [Resource] { resources.filter { $0.pinnedTo != nil } }
+  /// Every resource that will be reconciled, by name.
+  public var resources: [Resource] { standing.resources }
 
-  /// How many resources run each version, the most frequent first; nil stands for those that never ran.
-  public var versions: [(version: String?, count: Int)] {
-    Dictionary(grouping: resources, by: \.version).map { (version: $0.key, count: $0.value.count) }
-      .sorted { ($1.count, $0.version ?? "") < ($0.count, $1.version ?? "") }
-  }
+  public var pinned: [Resource] { standing.pinned }
+
+  /// How many resources run each version, the most frequent first.
+  public var versions: [FleetStanding.Running] { standing.versions }
 
   /// The longest text that an API server passes on as one warning whole (AdmissionResponse.warnings).
   public static let warningLimit = 256

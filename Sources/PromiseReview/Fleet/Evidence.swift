@@ -4,13 +4,14 @@ import Kubernetes
 /// What is live of one Promise: the evidence that compatibility rules rest on.
 public struct FleetEvidence: Sendable {
   /// The resource requests, as the API server reads them (with the defaults of the live schema).
-  public var resources: [ResourceRequest]
-  public var bindings: [ResourceBinding]
+  public let resources: [ResourceRequest]
+  public let bindings: [ResourceBinding]
   public var revisions: [PromiseRevision]
   /// Where the resources' files are now. Empty when nobody looked.
   public var placements: [WorkPlacement]
   /// The present or last rollout of the Promise; nil when there was none, or nobody looked.
   public var rollout: RolloutNotice?
+  public let standing: FleetStanding
 
   public init(
     resources: [ResourceRequest] = [], bindings: [ResourceBinding] = [], revisions: [PromiseRevision] = [],
@@ -21,6 +22,7 @@ public struct FleetEvidence: Sendable {
     self.revisions = revisions
     self.placements = placements
     self.rollout = rollout
+    standing = FleetStanding(resources: self.resources, bindings: bindings)
   }
 
   /// The binding of a resource; the first one when there are several.

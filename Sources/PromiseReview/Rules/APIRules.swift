@@ -1,7 +1,7 @@
 import KratixModel
 import Kubernetes
 
-/// The CustomResourceDefinition inside of a Promise.
+/// The CustomResourceDefinition inside of a Promise: rules that look at nothing else of it.
 enum APIRules {
   static func findings(_ promise: Promise) -> [Finding] {
     guard let value = promise.spec["api"], !value.isNull else { return [] }

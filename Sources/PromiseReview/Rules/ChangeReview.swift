@@ -78,8 +78,7 @@ struct ChangeReview {
 
   private func rollout() -> [Finding] {
     if let notice = fleet?.rollout, !notice.isOver { return rollout(notice) }
-    let moving = (fleet?.bindings ?? []).filter { $0.upgrade?.status == .unknown }
-      .map { "\($0.resourceNamespace)/\($0.resourceName)" }.sorted()
+    let moving = fleet?.standing.moving ?? []
     guard !moving.isEmpty else { return [] }
     return [
       Finding(

@@ -92,6 +92,8 @@ import WorkflowRunner
       #expect(pods.map { $0[path: "status", "phase"] } == ["Failed", "Failed"])
       let log = try await cluster.api.podLog(namespace: "default", pod: pods[0].name, container: "run")
       #expect(log == "container run of pipeline pipe did not end within 1.0 seconds\n")
+      // Said once more where it outlives the pod.
+      #expect(try await cluster.reasons(upTo: "Failed").contains("Failed"))
     }
   }
 

@@ -295,8 +295,7 @@ struct JobRun: Sendable {
       try await session.hold(container, reason: "ImagePullBackOff", message: text)
       return .held
     case .timedOut, .unsound, .engine:
-      await session.print(failure.description, from: container)
-      await session.end(container, exitCode: 137)
+      await session.end(container, because: failure.description)
       return .failed(container: container)
     case .badOutput(let text), .badMetadata(let text):
       // Kratix finds these in a container of its own, after the author's.

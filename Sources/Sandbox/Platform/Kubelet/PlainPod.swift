@@ -74,8 +74,7 @@ extension JobRun {
         try await session.hold(container, reason: "ImagePullBackOff", message: text)
         return .held
       case .timedOut, .unsound, .engine, .badOutput, .badMetadata:
-        await session.print(failure.description, from: container)
-        await session.end(container, exitCode: 137)
+        await session.end(container, because: failure.description)
       }
       return .failed(container: container)
     }

@@ -40,6 +40,14 @@ actor PodSession {
     logs.finish(podUID: pod.uid, container: container)
   }
 
+  /// A container was ended from here, or could not be run at all. Its log says why, and an event, which outlives the pod
+  /// that its Job deletes.
+  func end(_ container: String, because failure: String) async {
+    await print(failure, from: container)
+    end(container, exitCode: 137)
+    await events.record(.kubelet, "Failed", "Error: \(failure)", on: pod, isWarning: true)
+  }
+
   /// A container cannot be started for now.
   func hold(_ container: String, reason: String, message: String, event: String = "Failed") async throws {
     progress.set(.waiting(reason: reason, message: message), of: container)

@@ -77,6 +77,21 @@ struct AdmissionReview: Sendable {
   }
 }
 
+extension AdmissionReview {
+  /// A review of a Promise with what its answer depends on, and nothing else of it.
+  init(ofPromise name: String, uid: String, operation: Operation, userName: String, isDryRun: Bool) {
+    self.uid = uid
+    self.operation = operation
+    self.name = name
+    self.userName = userName
+    self.isDryRun = isDryRun
+    resource = ResourceType.promises.plural
+    group = ResourceType.promises.group
+    subresource = ""
+    namespace = ""
+  }
+}
+
 /// What the webhook answers: `AdmissionReview.response`.
 struct AdmissionAnswer: Sendable, Hashable {
   var isAllowed: Bool

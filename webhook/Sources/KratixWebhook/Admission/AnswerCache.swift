@@ -1,4 +1,5 @@
 import Crypto
+import Kubernetes
 import PromiseReview
 import Synchronization
 
@@ -8,6 +9,8 @@ import Synchronization
 final class AnswerCache: Sendable {
   struct Key: Hashable {
     fileprivate let digest: SHA256Digest
+    /// Of the old object alone.
+    let oldObject: SHA256Digest
     /// Of the fleet and of the platform, as the cache knew them.
     fileprivate let fleet: Int
     fileprivate let platform: Int
@@ -42,14 +45,36 @@ final class AnswerCache: Sendable {
 
   /// What of a review of a Promise its answer depends on.
   static func key(_ spans: ReviewSpans, _ scanner: JSONScanner, fleet: Int, platform: Int) -> Key {
-    var hash = SHA256()
-    let parts =
-      [spans.operation, spans.dryRun, spans.userName] + (spans.object?.all ?? [nil]) + (spans.oldObject?.all ?? [nil])
-    for part in parts {
+    func add(_ part: Range<Int>?, to hash: inout SHA256) {
       // The length before each part keeps parts from running into each other.
       withUnsafeBytes(of: Int64(part?.count ?? -1)) { hash.update(bufferPointer: $0) }
       if let part { hash.update(bufferPointer: UnsafeRawBufferPointer(scanner.slice(part))) }
     }
-    return Key(digest: hash.finalize(), fleet: fleet, platform: platform)
+    var old = SHA256()
+    for part in spans.oldObject?.all ?? [nil] { add(part, to: &old) }
+    let oldObject = old.finalize()
+    var hash = SHA256()
+    for part in [spans.operation, spans.dryRun, spans.userName] + (spans.object?.all ?? [nil]) { add(part, to: &hash) }
+    oldObject.withUnsafeBytes { hash.update(bufferPointer: $0) }
+    return Key(digest: hash.finalize(), oldObject: oldObject, fleet: fleet, platform: platform)
+  }
+}
+
+/// The live Promises of the last reviews, decoded: the same one comes with every change of it.
+final class LivePromises: Sendable {
+  private let known = Mutex<[(digest: SHA256Digest, object: KubernetesObject)]>([])
+  private let capacity: Int
+
+  init(capacity: Int = 8) { self.capacity = capacity }
+
+  /// The object with a digest: a remembered one, or what `decode` makes of the bytes.
+  func object(_ digest: SHA256Digest, decode: () -> KubernetesObject?) -> KubernetesObject? {
+    if let known = known.withLock({ $0.first { $0.digest == digest } }) { return known.object }
+    guard let object = decode() else { return nil }
+    known.withLock { known in
+      known.insert((digest, object), at: 0)
+      if known.count > capacity { known.removeLast() }
+    }
+    return object
   }
 }

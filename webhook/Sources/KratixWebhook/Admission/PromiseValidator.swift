@@ -6,6 +6,12 @@ import PromiseReview
 struct PromiseValidator: Sendable {
   let fleet: FleetCache
   let settings: ReviewSettings
+  private let memo = ReviewMemo()
+
+  init(fleet: FleetCache, settings: ReviewSettings) {
+    self.fleet = fleet
+    self.settings = settings
+  }
 
   func answer(_ review: AdmissionReview) async -> (answer: AdmissionAnswer, findings: [Finding]) {
     guard review.operation == .create || review.operation == .update, !Actors.isKratix(review.userName),
@@ -22,7 +28,8 @@ struct PromiseValidator: Sendable {
     await fleet.waitUntilSynced()
     let evidence = live.flatMap { fleet.evidence(forPromise: $0.name) }
     let findings = PromiseReview.review(
-      candidate: candidate, live: live, fleet: evidence, platform: fleet.platform(), settings: settings)
+      candidate: candidate, live: live, fleet: evidence, platform: fleet.platform(), settings: settings,
+      memo: memo)
     var answer = Self.answer(findings, candidate: candidate, live: live, evidence: evidence)
     if let type = live?.api?.resourceType, evidence == nil {
       answer.warnings.insert(

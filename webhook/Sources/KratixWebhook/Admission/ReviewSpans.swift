@@ -1,7 +1,10 @@
+import Kubernetes
+
 /// Where in a body the parts of a review of a Promise are that its answer depends on. Found in one pass.
 struct ReviewSpans {
   /// Of `object` or `oldObject`.
   struct Object {
+    var whole = 0..<0
     var apiVersion: Range<Int>?
     var kind: Range<Int>?
     var spec: Range<Int>?
@@ -15,6 +18,24 @@ struct ReviewSpans {
 
     var all: [Range<Int>?] {
       [apiVersion, kind, spec, name, labels, deletionTimestamp, allow, check, interval]
+    }
+
+    /// The object with these parts alone; nil when one of them is no JSON.
+    func decoded(_ scanner: JSONScanner) -> KubernetesObject? {
+      var object: JSON = [:]
+      let parts: [(Range<Int>?, [String])] = [
+        (apiVersion, ["apiVersion"]), (kind, ["kind"]), (spec, ["spec"]), (name, ["metadata", "name"]),
+        (labels, ["metadata", "labels"]), (deletionTimestamp, ["metadata", "deletionTimestamp"]),
+        (allow, ["metadata", "annotations", "upgrade.kratix.io/allow"]),
+        (check, ["metadata", "annotations", "upgrade.kratix.io/check"]),
+        (interval, ["metadata", "annotations", "kratix.io/reconciliation-interval"]),
+      ]
+      for (range, path) in parts {
+        guard let range else { continue }
+        guard let value = try? JSON(parsing: scanner.slice(range)) else { return nil }
+        object.set(value, at: path[...])
+      }
+      return KubernetesObject(object)
     }
   }
 
@@ -87,7 +108,10 @@ struct ReviewSpans {
         }
       }
     }
-    if case .through = step { place = object }
+    if case .through(let end) = step {
+      object.whole = member.valueStart..<end
+      place = object
+    }
     return step
   }
 

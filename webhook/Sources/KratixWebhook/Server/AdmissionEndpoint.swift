@@ -19,6 +19,7 @@ struct AdmissionDesk: Sendable {
   let bindings: BindingValidator
   let fleet: FleetCache
   let answers = AnswerCache()
+  let livePromises = LivePromises()
   let metrics: WebhookMetrics
   let logger: Logger
 
@@ -47,7 +48,7 @@ struct AdmissionDesk: Sendable {
       finish(shortcut.operation, "promises", verdict, start, known.findings)
       return known.answer.serialized(uid: shortcut.uid)
     }
-    let review = try AdmissionReview(parsing: body)
+    let review = try shortcut?.review ?? AdmissionReview(parsing: body)
     let (answer, findings) = await decide(review, endpoint)
     // A key of a fleet that was not complete, or is of the past, is asked for by nobody again.
     if let shortcut { answers.store(.init(answer: answer, findings: findings), for: shortcut.key) }
@@ -75,6 +76,8 @@ struct AdmissionDesk: Sendable {
     var operation: String
     var isIrrelevant: Bool
     var key: AnswerCache.Key
+    /// nil when nobody needs it, or a part of it does not decode: then the whole body says why.
+    var review: AdmissionReview?
   }
 
   private func shortcut(for body: [UInt8]) -> Shortcut? {
@@ -88,10 +91,35 @@ struct AdmissionDesk: Sendable {
         let name = text(spans.object?.name)
       else { return nil }
       let versions = fleet.versions(ofFleet: name)
-      return Shortcut(
-        uid: uid, operation: operation, isIrrelevant: spans.isIrrelevant(scanner),
-        key: AnswerCache.key(spans, scanner, fleet: versions.fleet, platform: versions.platform))
+      let key = AnswerCache.key(spans, scanner, fleet: versions.fleet, platform: versions.platform)
+      let isIrrelevant = spans.isIrrelevant(scanner)
+      var shortcut = Shortcut(uid: uid, operation: operation, isIrrelevant: isIrrelevant, key: key)
+      if !isIrrelevant, answers[key] == nil { shortcut.review = review(spans, scanner, shortcut, name: name) }
+      return shortcut
     }
+  }
+
+  /// Bytes; the rule about a Promise's size looks at the whole of one that is as large.
+  private static let largeObject = 40_000
+
+  private func review(
+    _ spans: ReviewSpans, _ scanner: JSONScanner, _ shortcut: Shortcut, name: String
+  ) -> AdmissionReview? {
+    func value(_ range: Range<Int>?) -> JSON? { range.flatMap { try? JSON(parsing: scanner.slice($0)) } }
+    guard let operation = AdmissionReview.Operation(rawValue: shortcut.operation),
+      let span = spans.object, span.whole.count < Self.largeObject, let object = span.decoded(scanner)
+    else { return nil }
+    var review = AdmissionReview(
+      ofPromise: name, uid: shortcut.uid, operation: operation, userName: value(spans.userName)?.stringValue ?? "",
+      isDryRun: value(spans.dryRun)?.boolValue ?? false)
+    review.object = object
+    if let old = spans.oldObject {
+      guard let decoded = livePromises.object(shortcut.key.oldObject, decode: { old.decoded(scanner) }) else {
+        return nil
+      }
+      review.oldObject = decoded
+    }
+    return review
   }
 
   private func finish(
