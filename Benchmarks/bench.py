@@ -174,8 +174,8 @@ def workflows(connect):
     before, start = processor_seconds(), time.perf_counter()
     for index in range(WORKFLOWS):
         send(connection, "POST", path, resource(kind, f"worked-{index}"))
-    for index in range(WORKFLOWS):
-        kubectl("wait", f"worked/worked-{index}", "--for=condition=Reconciled", "--timeout=300s")
+    # One client, on one connection: many would cost the sandbox more than the workflows do.
+    kubectl("wait", "workeds", "--all", "--for=condition=Reconciled", "--timeout=300s")
     elapsed, used = time.perf_counter() - start, processor_seconds() - before
     row(f"{WORKFLOWS} workflows, start to end", f"{elapsed:.1f} s")
     row("sandbox CPU per workflow, all controllers", f"{used * 1000 / WORKFLOWS:.0f} ms", "goal: under 25 ms")

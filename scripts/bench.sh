@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# scripts/bench.sh [PLUGIN [WEBHOOK]]: the speed of commands, then the webhook's and the sandbox's speed and size, as
-# tables. All measured in one run.
+# scripts/bench.sh [PLUGIN [WEBHOOK]]: the speed of commands, then the webhook's and the sandbox's speed and size, and what
+# a rollout in waves costs, as tables. All measured in one run.
 # PLUGIN, WEBHOOK: the kubectl-kratix and kratix-webhook to measure; those in bin/ when left out.
 # BENCH_PROMISE, BENCH_REQUEST: what the webhook reviews; mongodb-full of ../shared/promises when left out.
-# BENCH_RESOURCES, BENCH_WRITES, BENCH_WORKFLOWS make it smaller (5000, 10000 and 100).
+# BENCH_RESOURCES, BENCH_WRITES, BENCH_WORKFLOWS and BENCH_FLEET are its sizes (5000, 10000, 100 and 200).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 plugin=$(realpath "${1:-$root/bin/kubectl-kratix}")
@@ -26,3 +26,6 @@ up=$((($(date +%s%N) - start) / 1000000))
 export KUBECONFIG=$folder/sandbox/kubeconfig
 process=$("$plugin" sandbox status --dir "$folder/sandbox" -o json | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
 python3 "$root/Benchmarks/bench.py" "$process" "$up"
+cleanup
+trap - EXIT
+python3 "$root/Benchmarks/rollout.py" "$plugin" "${BENCH_FLEET:-200}"
