@@ -174,7 +174,7 @@ def workflows(connect):
     before, start = processor_seconds(), time.perf_counter()
     for index in range(WORKFLOWS):
         send(connection, "POST", path, resource(kind, f"worked-{index}"))
-    # One client, on one connection: many would cost the sandbox more than the workflows do.
+    # One client on one connection: what many cost the sandbox is not the workflows'.
     kubectl("wait", "workeds", "--all", "--for=condition=Reconciled", "--timeout=300s")
     elapsed, used = time.perf_counter() - start, processor_seconds() - before
     row(f"{WORKFLOWS} workflows, start to end", f"{elapsed:.1f} s")

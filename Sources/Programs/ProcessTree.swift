@@ -23,29 +23,10 @@ enum ProcessTree {
   }
 
   /// The parent of each process there is.
-  static func parents() -> [pid_t: pid_t] {
-    var parents: [pid_t: pid_t] = [:]
-    guard let folder = opendir("/proc") else { return [:] }
-    defer { closedir(folder) }
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      guard let process = pid_t(name), let parent = parent(of: process) else { continue }
-      parents[process] = parent
-    }
-    return parents
-  }
-
-  /// Read from `/proc/PID/stat`, whose second word, the name in parentheses, may hold anything: the fourth is the parent.
-  private static func parent(of process: pid_t) -> pid_t? {
-    let descriptor = open("/proc/\(process)/stat", O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var buffer = [UInt8](repeating: 0, count: 512)
-    let count = read(descriptor, &buffer, buffer.count)
-    guard count > 0, let end = buffer[..<count].lastIndex(of: UInt8(ascii: ")")) else { return nil }
-    let words = buffer[(end + 1)..<count].split(separator: UInt8(ascii: " "))
-    return words.count > 1 ? pid_t(String(decoding: words[1], as: UTF8.self)) : nil
+  private static func parents() -> [pid_t: pid_t] {
+    let processes = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { pid_t($0) }
+    return Dictionary(
+      processes.compactMap { process in ProcessStatus(of: process).map { (process, $0.parent) } },
+      uniquingKeysWith: { first, _ in first })
   }
 }

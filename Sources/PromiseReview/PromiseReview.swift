@@ -3,6 +3,14 @@ import Kubernetes
 
 /// The rules about a Promise, and about a change of one. Pure: everything they look at is handed in.
 public enum PromiseReview {
+  /// What reviews found about APIs. An API is the largest part of a Promise and the dearest to look at; most updates leave
+  /// it as it is, and the live Promise has it too.
+  public typealias APIMemo = Memo<JSON, [Finding]>
+
+  /// Bytes: a Promise that is written in fewer is not too large, whatever else it has. Escapes make a text at most six
+  /// times as long.
+  public static let smallSize = MetadataRules.annotationLimit / 6
+
   /// What the rules have to say, the gravest first.
   ///
   /// - Parameters:
@@ -17,7 +25,7 @@ public enum PromiseReview {
   ///   - memo: of the reviews before, for a program that makes many.
   public static func review(
     candidate: Promise, live: Promise? = nil, fleet: FleetEvidence? = nil, platform: PlatformEvidence? = nil,
-    settings: ReviewSettings = ReviewSettings(), memo: ReviewMemo = ReviewMemo()
+    settings: ReviewSettings = ReviewSettings(), memo: APIMemo = APIMemo()
   ) -> [Finding] {
     var findings = offline(candidate, platform: platform, memo: memo)
     if let live {
@@ -60,7 +68,7 @@ public enum PromiseReview {
   }
 
   /// The rules that look at one Promise by itself.
-  private static func offline(_ promise: Promise, platform: PlatformEvidence?, memo: ReviewMemo) -> [Finding] {
+  private static func offline(_ promise: Promise, platform: PlatformEvidence?, memo: APIMemo) -> [Finding] {
     guard promise.object.kind == "Promise", promise.object.apiVersion == ResourceType.promises.apiVersion else {
       let found = "\(promise.object.apiVersion.isEmpty ? "no apiVersion" : promise.object.apiVersion), "
       return [
@@ -71,7 +79,7 @@ public enum PromiseReview {
     }
     var findings = MetadataRules.findings(promise)
     findings += UnknownFields.findings(promise)
-    findings += memo.findings(about: promise.spec["api"] ?? .null) { APIRules.findings(promise) }
+    findings += memo.value(for: promise.spec["api"] ?? .null) { APIRules.findings(promise) }
     findings += WorkflowRules.findings(promise)
     findings += PlatformRules.findings(promise, platform: platform)
     return findings

@@ -96,8 +96,8 @@ enum MetadataRules {
     manifest.json.set(nil, at: ["metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"])
     manifest.json.set(nil, at: ["metadata", "managedFields"])
     manifest.status = nil
-    // To write it all out takes time; escapes make a text at most six times as long.
-    guard leastSize(of: manifest.json) > annotationLimit / 6 else { return [] }
+    // To write it all out takes time.
+    guard leastSize(of: manifest.json) > PromiseReview.smallSize else { return [] }
     let bytes = manifest.json.serialized().count
     guard bytes > annotationLimit else { return [] }
     return [

@@ -1,6 +1,7 @@
 import Foundation
 import KratixModel
 import Kubernetes
+import Programs
 
 /// The namespace that one process runs its pipelines in: everything that it writes is there, and goes with it.
 struct ClusterNamespace: Sendable {
@@ -129,14 +130,8 @@ struct Maker: Sendable, Hashable {
     return Hashes.md5(boot + view)
   }()
 
+  /// nil when it has ended.
   private static func started(_ process: Int32) -> String? {
-    guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
-      let name = text.lastIndex(of: ")")
-    else { return nil }
-    // The 22nd field; the name, which may hold anything, is the second.
-    let fields = text[text.index(after: name)...].split(separator: " ")
-    // A process that has ended and was not waited for has this state.
-    guard fields.count > 19, fields[0] != "Z" else { return nil }
-    return String(fields[19])
+    ProcessStatus(of: process).flatMap { $0.isZombie ? nil : $0.start }
   }
 }

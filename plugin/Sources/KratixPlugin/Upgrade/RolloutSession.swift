@@ -103,12 +103,6 @@ extension RolloutDriver.Identity {
 
   /// When a process began, in the kernel's ticks; nil when there is no such process.
   private static func startTime(of pid: Int32) -> String? {
-    guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
-      let end = stat.lastIndex(of: ")")
-    else { return nil }
-    let fields = stat[stat.index(after: end)...].split(separator: " ")
-    // A zombie is gone.
-    guard fields.count > 19, fields[0] != "Z" else { return nil }
-    return String(fields[19])
+    ProcessStatus(of: pid).flatMap { $0.isZombie ? nil : $0.start }
   }
 }

@@ -79,12 +79,17 @@ struct AdmissionReview: Sendable {
 
 extension AdmissionReview {
   /// A review of a Promise with what its answer depends on, and nothing else of it.
-  init(ofPromise name: String, uid: String, operation: Operation, userName: String, isDryRun: Bool) {
+  init(
+    uid: String, operation: Operation, userName: String, isDryRun: Bool, promise: KubernetesObject,
+    live: KubernetesObject?
+  ) {
     self.uid = uid
     self.operation = operation
-    self.name = name
     self.userName = userName
     self.isDryRun = isDryRun
+    object = promise
+    oldObject = live
+    name = promise.name
     resource = ResourceType.promises.plural
     group = ResourceType.promises.group
     subresource = ""

@@ -1,5 +1,4 @@
 import Crypto
-import Kubernetes
 import PromiseReview
 import Synchronization
 
@@ -57,24 +56,5 @@ final class AnswerCache: Sendable {
     for part in [spans.operation, spans.dryRun, spans.userName] + (spans.object?.all ?? [nil]) { add(part, to: &hash) }
     oldObject.withUnsafeBytes { hash.update(bufferPointer: $0) }
     return Key(digest: hash.finalize(), oldObject: oldObject, fleet: fleet, platform: platform)
-  }
-}
-
-/// The live Promises of the last reviews, decoded: the same one comes with every change of it.
-final class LivePromises: Sendable {
-  private let known = Mutex<[(digest: SHA256Digest, object: KubernetesObject)]>([])
-  private let capacity: Int
-
-  init(capacity: Int = 8) { self.capacity = capacity }
-
-  /// The object with a digest: a remembered one, or what `decode` makes of the bytes.
-  func object(_ digest: SHA256Digest, decode: () -> KubernetesObject?) -> KubernetesObject? {
-    if let known = known.withLock({ $0.first { $0.digest == digest } }) { return known.object }
-    guard let object = decode() else { return nil }
-    known.withLock { known in
-      known.insert((digest, object), at: 0)
-      if known.count > capacity { known.removeLast() }
-    }
-    return object
   }
 }

@@ -6,7 +6,7 @@ import PromiseReview
 struct PromiseValidator: Sendable {
   let fleet: FleetCache
   let settings: ReviewSettings
-  private let memo = ReviewMemo()
+  private let memo = PromiseReview.APIMemo()
 
   init(fleet: FleetCache, settings: ReviewSettings) {
     self.fleet = fleet

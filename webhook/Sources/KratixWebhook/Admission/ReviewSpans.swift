@@ -1,4 +1,6 @@
+import KratixModel
 import Kubernetes
+import PromiseReview
 
 /// Where in a body the parts of a review of a Promise are that its answer depends on. Found in one pass.
 struct ReviewSpans {
@@ -20,20 +22,20 @@ struct ReviewSpans {
       [apiVersion, kind, spec, name, labels, deletionTimestamp, allow, check, interval]
     }
 
-    /// The object with these parts alone; nil when one of them is no JSON.
-    func decoded(_ scanner: JSONScanner) -> KubernetesObject? {
+    /// Where in the object each of `all` is.
+    private static let paths: [[String]] =
+      [["apiVersion"], ["kind"], ["spec"]] + ["name", "labels", "deletionTimestamp"].map { ["metadata", $0] }
+      + [AllowAnnotation.key, PathCheck.annotation, KratixAnnotations.reconciliationInterval].map {
+        ["metadata", "annotations", $0]
+      }
+
+    /// The object with these parts alone.
+    /// - Throws: when one of them is no JSON.
+    func decoded(_ scanner: JSONScanner) throws -> KubernetesObject {
       var object: JSON = [:]
-      let parts: [(Range<Int>?, [String])] = [
-        (apiVersion, ["apiVersion"]), (kind, ["kind"]), (spec, ["spec"]), (name, ["metadata", "name"]),
-        (labels, ["metadata", "labels"]), (deletionTimestamp, ["metadata", "deletionTimestamp"]),
-        (allow, ["metadata", "annotations", "upgrade.kratix.io/allow"]),
-        (check, ["metadata", "annotations", "upgrade.kratix.io/check"]),
-        (interval, ["metadata", "annotations", "kratix.io/reconciliation-interval"]),
-      ]
-      for (range, path) in parts {
+      for (range, path) in zip(all, Self.paths) {
         guard let range else { continue }
-        guard let value = try? JSON(parsing: scanner.slice(range)) else { return nil }
-        object.set(value, at: path[...])
+        object.set(try JSON(parsing: scanner.slice(range)), at: path[...])
       }
       return KubernetesObject(object)
     }

@@ -1,3 +1,4 @@
+import Crypto
 import Kubernetes
 import Logging
 import PromiseReview
@@ -19,7 +20,8 @@ struct AdmissionDesk: Sendable {
   let bindings: BindingValidator
   let fleet: FleetCache
   let answers = AnswerCache()
-  let livePromises = LivePromises()
+  /// By the digest of what is kept of them: the same live Promise comes with every change of it.
+  private let livePromises = Memo<SHA256Digest, KubernetesObject>()
   let metrics: WebhookMetrics
   let logger: Logger
 
@@ -38,20 +40,24 @@ struct AdmissionDesk: Sendable {
   /// - Throws: `ReviewSyntaxError` when the body is no review.
   func answer(_ body: [UInt8], at endpoint: AdmissionEndpoint) async throws -> [UInt8] {
     let start = ContinuousClock.now
-    let shortcut = endpoint == .validatePromise ? shortcut(for: body) : nil
-    if let shortcut, shortcut.isIrrelevant {
+    var key: AnswerCache.Key?
+    var decoded: AdmissionReview?
+    switch endpoint == .validatePromise ? shortcut(for: body) : nil {
+    case .irrelevant(let uid):
       finish("UPDATE", "promises", "allowed", start, [])
-      return AdmissionAnswer.allowed.serialized(uid: shortcut.uid)
+      return AdmissionAnswer.allowed.serialized(uid: uid)
+    case .known(let uid, let operation, let entry):
+      finish(operation, "promises", entry.answer.isAllowed ? "allowed" : "denied", start, entry.findings)
+      return entry.answer.serialized(uid: uid)
+    case .new(let newKey, let review):
+      key = newKey
+      decoded = review
+    case nil: break
     }
-    if let shortcut, let known = answers[shortcut.key] {
-      let verdict = known.answer.isAllowed ? "allowed" : "denied"
-      finish(shortcut.operation, "promises", verdict, start, known.findings)
-      return known.answer.serialized(uid: shortcut.uid)
-    }
-    let review = try shortcut?.review ?? AdmissionReview(parsing: body)
+    let review = try decoded ?? AdmissionReview(parsing: body)
     let (answer, findings) = await decide(review, endpoint)
     // A key of a fleet that was not complete, or is of the past, is asked for by nobody again.
-    if let shortcut { answers.store(.init(answer: answer, findings: findings), for: shortcut.key) }
+    if let key { answers.store(.init(answer: answer, findings: findings), for: key) }
     let verdict = answer.isAllowed ? "allowed" : "denied"
     finish(review.operation.rawValue, review.resource, verdict, start, findings)
     log(review, answer, findings)
@@ -70,56 +76,42 @@ struct AdmissionDesk: Sendable {
     }
   }
 
-  /// A review of a Promise as far as it is known without decoding its objects.
-  private struct Shortcut {
-    var uid: String
-    var operation: String
-    var isIrrelevant: Bool
-    var key: AnswerCache.Key
-    /// nil when nobody needs it, or a part of it does not decode: then the whole body says why.
-    var review: AdmissionReview?
+  /// What is known of a review of a Promise without decoding the whole of it.
+  private enum Shortcut {
+    /// Nothing changes that a rule looks at.
+    case irrelevant(uid: String)
+    case known(uid: String, operation: String, AnswerCache.Entry)
+    /// The review is nil when a part of it does not decode, or all of it is looked at.
+    case new(AnswerCache.Key, AdmissionReview?)
   }
 
   private func shortcut(for body: [UInt8]) -> Shortcut? {
     body.withUnsafeBufferPointer { bytes in
       let scanner = JSONScanner(bytes)
       guard let spans = ReviewSpans(scanner) else { return nil }
-      func text(_ range: Range<Int>?) -> String? {
-        range.flatMap { try? JSON(parsing: scanner.slice($0)) }?.stringValue
-      }
-      guard let uid = text(spans.uid), !uid.isEmpty, let operation = text(spans.operation),
-        let name = text(spans.object?.name)
+      func value(_ range: Range<Int>?) -> JSON? { range.flatMap { try? JSON(parsing: scanner.slice($0)) } }
+      guard let uid = value(spans.uid)?.stringValue, !uid.isEmpty,
+        let operation = value(spans.operation)?.stringValue, let name = value(spans.object?.name)?.stringValue
       else { return nil }
+      if spans.isIrrelevant(scanner) { return .irrelevant(uid: uid) }
       let versions = fleet.versions(ofFleet: name)
       let key = AnswerCache.key(spans, scanner, fleet: versions.fleet, platform: versions.platform)
-      let isIrrelevant = spans.isIrrelevant(scanner)
-      var shortcut = Shortcut(uid: uid, operation: operation, isIrrelevant: isIrrelevant, key: key)
-      if !isIrrelevant, answers[key] == nil { shortcut.review = review(spans, scanner, shortcut, name: name) }
-      return shortcut
-    }
-  }
-
-  /// Bytes; the rule about a Promise's size looks at the whole of one that is as large.
-  private static let largeObject = 40_000
-
-  private func review(
-    _ spans: ReviewSpans, _ scanner: JSONScanner, _ shortcut: Shortcut, name: String
-  ) -> AdmissionReview? {
-    func value(_ range: Range<Int>?) -> JSON? { range.flatMap { try? JSON(parsing: scanner.slice($0)) } }
-    guard let operation = AdmissionReview.Operation(rawValue: shortcut.operation),
-      let span = spans.object, span.whole.count < Self.largeObject, let object = span.decoded(scanner)
-    else { return nil }
-    var review = AdmissionReview(
-      ofPromise: name, uid: shortcut.uid, operation: operation, userName: value(spans.userName)?.stringValue ?? "",
-      isDryRun: value(spans.dryRun)?.boolValue ?? false)
-    review.object = object
-    if let old = spans.oldObject {
-      guard let decoded = livePromises.object(shortcut.key.oldObject, decode: { old.decoded(scanner) }) else {
-        return nil
+      if let entry = answers[key] { return .known(uid: uid, operation: operation, entry) }
+      // The rule about a Promise's size looks at the whole of a large one.
+      guard let operation = AdmissionReview.Operation(rawValue: operation), let object = spans.object,
+        object.whole.count < PromiseReview.smallSize, let promise = try? object.decoded(scanner)
+      else { return .new(key, nil) }
+      var live: KubernetesObject?
+      if let old = spans.oldObject {
+        live = try? livePromises.value(for: key.oldObject) { try old.decoded(scanner) }
+        if live == nil { return .new(key, nil) }
       }
-      review.oldObject = decoded
+      return .new(
+        key,
+        AdmissionReview(
+          uid: uid, operation: operation, userName: value(spans.userName)?.stringValue ?? "",
+          isDryRun: value(spans.dryRun)?.boolValue ?? false, promise: promise, live: live))
     }
-    return review
   }
 
   private func finish(
