@@ -9,20 +9,10 @@ import Testing
 @Suite(
   .enabled(if: Platform.isSandbox),
   .platform(
-    arguments: ["--no-webhook", "--image", "busybox:1.36=\(Platform.root)/Tests/EndToEndTests/Images/busybox"]),
+    arguments: ["--no-webhook"] + Busybox.images),
   .serialized)
 struct PromiseReleaseTests {
-  private static let folder = "j-promise-release-and-health"
-
-  private func moment(_ name: String, of subject: Recording.Subject, without: Set<String> = []) async throws {
-    try await Platform.require().matches("\(Self.folder)/\(name)", of: subject, without: without)
-  }
-
-  @discardableResult
-  private func kubectl(_ arguments: String..., input: String = "") async throws -> CommandResult {
-    let platform = try Platform.require()
-    return try await platform.run("kubectl", ["--context", platform.platform] + arguments, input: input).succeeded()
-  }
+  private let scenario = RecordedScenario("j-promise-release-and-health", of: .session)
 
   @discardableResult
   private func release(_ name: String, _ version: String, at server: String) async throws -> CommandResult {
@@ -32,12 +22,7 @@ struct PromiseReleaseTests {
         "version": .string(version), "sourceRef": ["type": "http", "url": .string("\(server)/\(name).yaml")],
       ],
     ]
-    return try await kubectl("apply", "-f", "-", input: release.text())
-  }
-
-  private func input(_ file: String) throws -> String {
-    try String(
-      contentsOfFile: "\(Platform.root)/../shared/recorded/\(Self.folder)/input/\(file).yaml", encoding: .utf8)
+    return try await scenario.kubectl("apply", "-f", "-", input: release.text())
   }
 
   @Test("recorded j: releases, required Promises, health")
@@ -55,33 +40,28 @@ struct PromiseReleaseTests {
   }
 
   private func steps(served: String, server: String) async throws {
-    let cache = try input("cache-v1.2.0")
+    let cache = try String(contentsOfFile: scenario.input("cache-v1.2.0"), encoding: .utf8)
     func serve(_ name: String, _ text: String) throws {
       try text.write(toFile: "\(served)/\(name).yaml", atomically: true, encoding: .utf8)
     }
-    try serve("session", try input("session-v0.1.0"))
+    try serve("session", try String(contentsOfFile: scenario.input("session-v0.1.0"), encoding: .utf8))
     try await release("session", "v0.1.0", at: server)
     // The recording caught it before Kratix wrote these two.
-    try await Platform.require().matches(
-      "\(Self.folder)/01-required-promise-missing", of: .session, paths: [".status.apiVersion", ".status.kind"])
-    let request: JSON = [
-      "apiVersion": "demo.example.com/v1", "kind": "Session", "metadata": ["name": "s1", "namespace": "default"],
-      "spec": ["size": "s"],
-    ]
-    try await kubectl("apply", "-f", "-", input: request.text())
-    try await moment("02-request-while-unavailable", of: .session)
+    try await scenario.moment("01-required-promise-missing", paths: [".status.apiVersion", ".status.kind"])
+    try await scenario.request("s1")
+    try await scenario.moment("02-request-while-unavailable")
     try serve("cache", cache)
     try await release("cache", "v1.2.0", at: server)
-    try await moment("04-a-minute-later", of: .cache)
-    try await moment("04-a-minute-later", of: .session)
+    try await scenario.moment("04-a-minute-later", of: .cache)
+    try await scenario.moment("04-a-minute-later")
 
     // The release moves, with what is served; then to a version that is not served.
     try serve("cache", cache.replacing("v1.2.0", with: "v1.3.0"))
     try await release("cache", "v1.3.0", at: server)
-    try await moment("05-release-moved", of: .cache)
-    try await moment("05-release-moved", of: .session)
+    try await scenario.moment("05-release-moved", of: .cache)
+    try await scenario.moment("05-release-moved")
     try await release("cache", "v1.4.0", at: server)
-    try await moment("06-version-mismatch", of: .cache)
+    try await scenario.moment("06-version-mismatch", of: .cache)
     try serve("nolabel", cache.replacing("  labels:\n    kratix.io/promise-version: v1.2.0\n", with: ""))
     let unlabelled = try await release("nolabel", "v1.0.0", at: server)
     #expect(
@@ -89,13 +69,13 @@ struct PromiseReleaseTests {
         "Warning: version label (kratix.io/promise-version) not found on promise, installation will fail"))
     try await Platform.require().wait(
       "promiserelease/nolabel", for: "jsonpath={.status.conditions[0].message}=Version label not found on Promise")
-    try await kubectl("delete", "promiserelease", "nolabel", "--timeout=20s")
+    try await scenario.kubectl("delete", "promiserelease", "nolabel", "--timeout=20s")
 
     try await health()
 
-    try await kubectl("delete", "promiserelease", "cache", "--timeout=60s")
-    try await moment("12-cache-release-deleted", of: .session)
-    try await kubectl("delete", "promiserelease", "session", "--timeout=60s")
+    try await scenario.kubectl("delete", "promiserelease", "cache", "--timeout=60s")
+    try await scenario.moment("12-cache-release-deleted")
+    try await scenario.kubectl("delete", "promiserelease", "session", "--timeout=60s")
     try await Platform.require().kubectl("get", "promise", "session").failed("not found")
   }
 
@@ -121,13 +101,13 @@ struct PromiseReleaseTests {
           "state": .string(step.state), "lastRun": 1_750_000_000, "details": step.details,
         ],
       ]
-      try await kubectl("apply", "-f", "-", input: record.text())
-      try await moment(step.moment, of: .session, without: unrecorded)
+      try await scenario.kubectl("apply", "-f", "-", input: record.text())
+      try await scenario.moment(step.moment, without: unrecorded)
     }
-    let events = try await kubectl("get", "events", "--field-selector", "reason=HealthRecord", "-o", "json")
+    let events = try await scenario.kubectl("get", "events", "--field-selector", "reason=HealthRecord", "-o", "json")
     let messages = try JSON(parsing: events.output)["items"]?.arrayValue?.compactMap { $0["message"]?.stringValue }
     #expect(Set(messages ?? []) == Set(steps.map { "Health state is \($0.state)" }))
-    try await kubectl("delete", "healthrecord", "session-default-s1", "--timeout=20s")
+    try await scenario.kubectl("delete", "healthrecord", "session-default-s1", "--timeout=20s")
     try await Platform.require().wait("session/s1", for: "jsonpath={.status.healthStatus.state}=ready")
   }
 }

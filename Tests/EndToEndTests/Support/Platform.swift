@@ -100,15 +100,21 @@ extension Platform {
     _ object: String, namespace: String = "default", seconds: Int = 60,
     sourceLocation: SourceLocation = #_sourceLocation, until isReached: @escaping @Sendable (KubernetesObject) -> Bool
   ) async throws {
-    let arguments = [
-      "--context", platform, "-n", namespace, "get", object, "--watch", "-o", "jsonpath={@}{'\\n'}",
-      "--request-timeout=\(seconds)s",
-    ]
-    let isFound = try await Shell.withLines(of: "kubectl", arguments, environment: environment) { lines in
-      await lines.contains { (try? JSON(parsing: $0)).map { isReached(KubernetesObject($0)) } ?? false }
-    }
+    let isFound = try await becomes([object, "-n", namespace], seconds: seconds, isReached)
     try #require(
       isFound, "\(object) did not become what was waited for in \(seconds) s", sourceLocation: sourceLocation)
+  }
+
+  /// Whether one of the objects that `kubectl get` shows is, or becomes, as a test wants it.
+  func becomes(
+    _ objects: [String], seconds: Int = 60, _ isReached: @escaping @Sendable (KubernetesObject) -> Bool
+  ) async throws -> Bool {
+    let arguments =
+      ["--context", platform, "get"] + objects
+      + ["--watch", "-o", "jsonpath={@}{'\\n'}", "--request-timeout=\(seconds)s"]
+    return try await Shell.withLines(of: "kubectl", arguments, environment: environment) { lines in
+      await lines.contains { (try? JSON(parsing: $0)).map { isReached(KubernetesObject($0)) } ?? false }
+    }
   }
 }
 

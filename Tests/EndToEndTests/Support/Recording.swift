@@ -39,9 +39,12 @@ struct Recording: Sendable {
   /// The objects as they were read.
   var documents: [KubernetesObject]
 
+  /// Of all scenarios.
+  static let root = "\(Platform.root)/../shared/recorded"
+
   /// - Parameter moment: folder/file without its ending.
   init(_ moment: String, of subject: Subject = .mongoDB) throws {
-    let path = "\(Platform.root)/../shared/recorded/\(moment).yaml"
+    let path = "\(Self.root)/\(moment).yaml"
     let text = try String(contentsOfFile: path, encoding: .utf8)
     self.moment = moment
     documents = try YAML.documents(text).map { KubernetesObject($0) }
@@ -83,12 +86,14 @@ struct Recording: Sendable {
     }
     add(".metadata.generation", object[path: "metadata", "generation"])
     add(".metadata.finalizers", object[path: "metadata", "finalizers"])
-    for (name, value) in object.labels where name != "kratix.io/work" {
-      facets["{.metadata.labels.\(name.replacing(".", with: "\\."))}"] = value
+    for (name, value) in object.labels {
+      facets["{.metadata.labels.\(name.replacing(".", with: "\\."))}"] =
+        name == "kratix.io/work" ? masked(value, of: "Work") : value
     }
-    let isPlacement = object.kind == "WorkPlacement"
-    for owner in object[path: "metadata", "ownerReferences"]?.arrayValue ?? [] where !isPlacement {
-      add(".metadata.ownerReferences[?(@.kind==\"\(owner["kind"]?.stringValue ?? "")\")].name", owner["name"])
+    for owner in object[path: "metadata", "ownerReferences"]?.arrayValue ?? [] {
+      let kind = owner["kind"]?.stringValue ?? ""
+      let name = masked(owner["name"]?.stringValue ?? "", of: kind)
+      add(".metadata.ownerReferences[?(@.kind==\"\(kind)\")].name", .string(name))
     }
     if object.kind == "ResourceBinding" { add(".spec.version", object.spec?["version"]) }
     if object.kind == "MongoDB" { add(".spec.majorVersion", object.spec?["majorVersion"]) }

@@ -6,16 +6,22 @@ extension Platform {
   /// Waits until everything that was recorded is served, then compares the whole.
   /// - Parameters:
   ///   - without: objects that are not compared, as KIND/NAME.
-  ///   - paths: beginnings of the paths that are not compared.
+  ///   - paths: beginnings of the paths that are not compared, of every object or with a kind before them.
   ///   - works: whether the Works and their placements are compared too.
   func matches(
     _ moment: String, of subject: Recording.Subject = .mongoDB, without: Set<String> = [], paths: [String] = [],
     works: Bool = false, sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
     @Sendable func compared(_ objects: [String: Recording.Facets]) -> [String: Recording.Facets] {
-      objects.filter { !without.contains($0.key) && (works || !$0.key.hasPrefix("Work")) }.mapValues { facets in
-        facets.filter { facet in !paths.contains { facet.key.hasPrefix("{\($0)") } }
+      var compared: [String: Recording.Facets] = [:]
+      for (name, facets) in objects where !without.contains(name) && (works || !name.hasPrefix("Work")) {
+        let kind = name.prefix { $0 != "/" }
+        compared[name] = facets.filter { facet in
+          let path = facet.key.dropFirst()
+          return !paths.contains { path.hasPrefix($0) || "\(kind)\(path)".hasPrefix($0) }
+        }
       }
+      return compared
     }
     let wanted = compared(try Recording(moment, of: subject).objects)
     // Each turn waits for one object: until it is served as it was recorded, or is gone because it was not. A wait that
@@ -34,7 +40,7 @@ extension Platform {
         try await wait(
           "\(kind.lowercased())/\(object?.name ?? "")", for: "delete", namespace: object?.namespace ?? "default",
           seconds: 60, sourceLocation: sourceLocation)
-      } else if try await !becomes(kind.lowercased(), isReached) {
+      } else if try await !becomes([kind.lowercased(), "-A"], isReached) {
         let last = compared(Recording.facets(try await live(of: subject), of: subject))
         let differences = differences(last[name], wanted[name])
         try #require(differences.isEmpty, "\(moment): \(name)", sourceLocation: sourceLocation)
@@ -54,18 +60,5 @@ extension Platform {
     let kinds = "promises,promiserevisions,resourcebindings,works,workplacements,promisereleases,\(subject.resource)"
     let list = try await kubectl("get", kinds, "-A", "-o", "json").succeeded()
     return (try JSON(parsing: list.output)["items"]?.arrayValue ?? []).map { KubernetesObject($0) }
-  }
-
-  /// Whether an object of a kind, in whatever namespace, is or becomes as a test wants it, by kubectl's own watch.
-  private func becomes(
-    _ kind: String, seconds: Int = 60, _ isReached: @escaping @Sendable (KubernetesObject) -> Bool
-  ) async throws -> Bool {
-    let arguments = [
-      "--context", platform, "get", kind, "-A", "--watch", "-o", "jsonpath={@}{'\\n'}",
-      "--request-timeout=\(seconds)s",
-    ]
-    return try await Shell.withLines(of: "kubectl", arguments, environment: environment) { lines in
-      await lines.contains { (try? JSON(parsing: $0)).map { isReached(KubernetesObject($0)) } ?? false }
-    }
   }
 }
