@@ -146,6 +146,20 @@ import Testing
       let unscheduled = try await fixture.kubectl("logs", "unscheduled", "-c", "main")
       #expect(
         unscheduled.err == "Error from server (BadRequest): pod unscheduled does not have a host assigned\n")
+      // One that waits to be started again has its last run's; one that never ran has none.
+      var crashed = try await fixture.api.get(.pods, namespace: "default", name: "p")
+      let waiting: JSON = ["waiting": ["reason": "CrashLoopBackOff"]]
+      crashed.status = [
+        "containerStatuses": [["name": "main", "state": waiting]],
+        "initContainerStatuses": [
+          ["name": "reader", "state": waiting, "lastState": ["terminated": ["exitCode": 1]]]
+        ],
+      ]
+      _ = try await fixture.api.update(.pods, crashed, subresource: "status", options: WriteOptions())
+      #expect(try await fixture.kubectl("logs", "p", "-c", "reader").out == "one\ntwo\n")
+      #expect(
+        try await fixture.kubectl("logs", "p", "-c", "main").err
+          == "Error from server (BadRequest): container \"main\" in pod \"p\" is waiting to start: CrashLoopBackOff\n")
       let wrong = try await fixture.kubectl("logs", "p", "-c", "nope")
       #expect(wrong.err.contains("container nope is not valid for pod p"))
     }

@@ -103,14 +103,15 @@ struct PodLogEndpoint {
     throw StatusError.badRequest(message)
   }
 
-  /// A container that has not started has no log.
+  /// A container that has never started has no log; of one that waits to be started again a kubelet gives its last run's
+  /// (kubelet, validateContainerLogStatus).
   private static func checkStarted(_ container: String, of pod: KubernetesObject) throws {
     let statuses =
       (pod[path: "status", "containerStatuses"]?.arrayValue ?? [])
       + (pod[path: "status", "initContainerStatuses"]?.arrayValue ?? [])
-    guard let waiting = statuses.first(where: { $0["name"]?.stringValue == container })?["state"]?["waiting"] else {
-      return
-    }
+    guard let status = statuses.first(where: { $0["name"]?.stringValue == container }),
+      let waiting = status[path: "state", "waiting"], status[path: "lastState", "terminated"] == nil
+    else { return }
     throw StatusError.badRequest(
       "container \"\(container)\" in pod \"\(pod.name)\" is waiting to start: "
         + (waiting["reason"]?.stringValue ?? "ContainerCreating"))
