@@ -49,6 +49,8 @@ STRATEGY = "groups:\n" + "".join(
 
 
 def main():
+    if len(sys.argv) < 2 or not os.access(sys.argv[1], os.X_OK):
+        sys.exit("rollout.py: name the plugin to measure: rollout.py bin/kubectl-kratix [RESOURCES]")
     plugin = os.path.realpath(sys.argv[1])
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

@@ -21,7 +21,9 @@ import threading
 import time
 import urllib.parse
 
-BINARY, PROMISE, REQUEST = sys.argv[1:4]
+if len(sys.argv) != 4 or not all(map(os.path.isfile, sys.argv[1:])):
+    sys.exit("webhook.py: name what to measure: webhook.py bin/kratix-webhook PROMISE.yaml REQUEST.yaml")
+BINARY, PROMISE, REQUEST = sys.argv[1:]
 SECONDS = int(os.environ.get("BENCH_WEBHOOK_SECONDS", "10"))
 FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="kratix-bench-"))
 PLATFORM = "platform.kratix.io/v1alpha1"
