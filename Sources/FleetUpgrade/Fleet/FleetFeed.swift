@@ -1,5 +1,6 @@
 import KratixModel
 import Kubernetes
+import Synchronization
 
 /// A fleet as it moves: everything that tells how far its resources are.
 public struct LiveFleet: Sendable {
@@ -40,10 +41,24 @@ public struct LiveFleet: Sendable {
 }
 
 /// Watches a fleet through the Kubernetes API.
-public struct FleetFeed: Sendable {
+public final class FleetFeed: Sendable {
+  private enum Source: Hashable, CaseIterable {
+    case promise
+    case revisions
+    case resources
+    case bindings
+    case jobs
+  }
+
+  private struct Content {
+    var fleet = LiveFleet()
+    var missing = Set(Source.allCases)
+  }
+
   let api: any KubernetesAPI
   let promiseName: String
   let type: ResourceType
+  private let content = Mutex(Content())
 
   /// - Parameter type: the resource that the Promise serves.
   public init(api: any KubernetesAPI, promiseName: String, type: ResourceType) {
@@ -52,13 +67,16 @@ public struct FleetFeed: Sendable {
     self.type = type
   }
 
-  /// The fleet, once everything is known, and again after changes; whoever takes it slowly misses what was in between.
-  /// Ends only with an error or by cancellation.
-  public func updates() -> AsyncThrowingStream<LiveFleet, any Error> {
+  /// The fleet as it is known at this moment; nil until everything of it is known.
+  public var fleet: LiveFleet? { content.withLock { $0.missing.isEmpty ? $0.fleet : nil } }
+
+  /// Watches, and tells when `fleet` is another one: once when everything is known, and again after changes, of which
+  /// several may be one. Ends only with an error or by cancellation.
+  public func changes() -> AsyncThrowingStream<Void, any Error> {
     AsyncThrowingStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
       let task = Task {
         do {
-          try await run { continuation.yield($0) }
+          try await watch { continuation.yield() }
           continuation.finish()
         } catch {
           continuation.finish(throwing: error)
@@ -68,35 +86,24 @@ public struct FleetFeed: Sendable {
     }
   }
 
-  private enum Source: Hashable, CaseIterable {
-    case promise
-    case revisions
-    case resources
-    case bindings
-    case jobs
-  }
-
-  private func run(emit: @Sendable (LiveFleet) -> Void) async throws {
-    let (events, continuation) = AsyncThrowingStream<(Source, ObservedEvent), any Error>.makeStream()
+  private func watch(onChange: @escaping @Sendable () -> Void) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for source in Source.allCases {
         let observed = observation(of: source)
-        group.addTask {
-          do {
-            for try await event in observed { continuation.yield((source, event)) }
-          } catch {
-            continuation.finish(throwing: error)
+        group.addTask { [self] in
+          for try await event in observed {
+            let isKnown = content.withLock { content in
+              if case .snapshot = event { content.missing.remove(source) }
+              apply(event, from: source, to: &content.fleet)
+              return content.missing.isEmpty
+            }
+            if isKnown { onChange() }
           }
         }
       }
+      // The first that fails ends all.
       defer { group.cancelAll() }
-      var fleet = LiveFleet()
-      var missing = Set(Source.allCases)
-      for try await (source, event) in events {
-        if case .snapshot = event { missing.remove(source) }
-        apply(event, from: source, to: &fleet)
-        if missing.isEmpty { emit(fleet) }
-      }
+      for try await _ in group {}
     }
   }
 
@@ -105,8 +112,8 @@ public struct FleetFeed: Sendable {
     return switch source {
     case .promise: api.observe(.promises, fieldSelector: "metadata.name=\(promiseName)")
     case .revisions: api.observe(.promiseRevisions, labelSelector: ofPromise)
-    case .resources: api.observe(type, keeping: Self.withoutManagers)
-    case .bindings: api.observe(.resourceBindings, labelSelector: ofPromise, keeping: Self.withoutManagers)
+    case .resources: api.observe(type, keeping: \.withoutManagers)
+    case .bindings: api.observe(.resourceBindings, labelSelector: ofPromise, keeping: \.withoutManagers)
     case .jobs:
       api.observe(
         .jobs, labelSelector: "\(ofPromise),\(KratixLabels.workflowType)=\(WorkflowType.resource.rawValue)",
@@ -132,15 +139,9 @@ public struct FleetFeed: Sendable {
     }
   }
 
-  @Sendable private static func withoutManagers(_ object: KubernetesObject) -> KubernetesObject {
-    var slim = object
-    slim.metadata["managedFields"] = nil
-    return slim
-  }
-
   /// A Job without what its pods are made of.
   @Sendable private static func withoutPods(_ job: KubernetesObject) -> KubernetesObject {
-    var slim = withoutManagers(job)
+    var slim = job.withoutManagers
     slim.spec = nil
     return slim
   }

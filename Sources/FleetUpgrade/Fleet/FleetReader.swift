@@ -13,9 +13,6 @@ public enum FleetDepth: Sendable, Hashable {
 
 /// Reads fleets. Only `get` and `list` are ever sent, page by page; of each page only what is needed is kept.
 public struct FleetReader: Sendable {
-  /// A page is held whole as it comes, with all that is then left out: small pages keep the peak low.
-  static let pageSize = 200
-
   let api: any KubernetesAPI
 
   public init(api: any KubernetesAPI) { self.api = api }
@@ -30,13 +27,13 @@ public struct FleetReader: Sendable {
     async let destinations = read(.destinations) { try await api.listAll(.destinations).items }
     async let promises = read(.promises) { try await api.listAll(.promises).items }
     async let revisions = read(.revisions) {
-      try await pages(.promiseRevisions, namespace: nil) { object in
+      try await api.collect(.promiseRevisions) { object in
         // Of other Promises only which versions there are: their specs are long.
         if object.labels[KratixLabels.promiseName] == promiseName { return object }
         var other = object
         other.json.set(nil, at: ["spec", "promiseSpec"])
         return other
-      }
+      }.items
     }
     var fleet = FleetSnapshot(promise: nil, revisions: [], members: [], destinations: [], installedPromises: [])
     let promiseList = try await promises
@@ -71,16 +68,16 @@ public struct FleetReader: Sendable {
     let namespace = selection.namespace
     async let resourceList = read(.resources) {
       var slim = SlimObjects(depth: depth)
-      return try await pages(type, namespace: namespace, labelSelector: selection.labelSelector) { object in
+      return try await api.collect(type, namespace: namespace, labelSelector: selection.labelSelector) { object in
         guard selection.takes(object), object.labels[KratixLabels.dryRun] != KratixLabels.yes else { return nil }
-        return depth == .pipelines ? object : slim.resource(object)
-      }
+        return depth == .pipelines ? FleetResource(whole: object) : FleetResource(slim: slim.resource(object))
+      }.items
     }
     async let bindingList = read(.bindings) {
       var slim = SlimObjects(depth: depth)
-      return try await pages(.resourceBindings, namespace: namespace, labelSelector: label(promiseName)) { object in
-        depth == .pipelines ? object : slim.binding(object)
-      }
+      return try await api.collect(.resourceBindings, namespace: namespace, labelSelector: label(promiseName)) {
+        depth == .pipelines ? $0.withoutManagers : slim.binding($0)
+      }.items
     }
     var works: [String: [Work]] = [:]
     var placements: [String: [WorkPlacement]] = [:]
@@ -89,11 +86,11 @@ public struct FleetReader: Sendable {
       let worksNamespace = fleet.promise?.pipelineNamespace == nil ? namespace : nil
       let placementList = try await read(.placements) {
         var slim = SlimObjects(depth: depth)
-        return try await pages(.workPlacements, namespace: worksNamespace) { object in
+        return try await api.collect(.workPlacements, namespace: worksNamespace) { object in
           let placement = WorkPlacement(object)
           guard placement.promiseName == promiseName, !placement.resourceName.isEmpty else { return nil }
           return slim.placement(object)
-        }
+        }.items
       }
       for object in placementList.items {
         let placement = WorkPlacement(object)
@@ -104,26 +101,27 @@ public struct FleetReader: Sendable {
     if depth == .pipelines {
       let worksNamespace = fleet.promise?.pipelineNamespace == nil ? namespace : nil
       let workList = try await read(.works) {
-        try await pages(.works, namespace: worksNamespace, labelSelector: label(promiseName)) { object in
+        try await api.collect(.works, namespace: worksNamespace, labelSelector: label(promiseName)) { object in
           guard !Work(object).resourceName.isEmpty, object.labels[KratixLabels.dryRun] != KratixLabels.yes else {
             return nil
           }
-          return object
-        }
+          return object.withoutManagers
+        }.items
       }
       for object in workList.items {
         let work = Work(object)
-        works[Self.key(work.resourceNamespace, work.resourceName), default: []].append(work)
+        works[work.resourceKey, default: []].append(work)
       }
       fleet.gaps += [workList.gap].compactMap { $0 }
       // Durations are for the estimate alone, which says itself when it knows none.
-      let jobs = try await read(.works) {
-        try await api.listAll(
+      let runs = try await read(.works) {
+        try await api.collect(
           .jobs, namespace: worksNamespace,
-          labelSelector: "\(label(promiseName)),\(KratixLabels.workflowType)=\(WorkflowType.resource.rawValue)"
+          labelSelector: "\(label(promiseName)),\(KratixLabels.workflowType)=\(WorkflowType.resource.rawValue)",
+          keeping: WorkflowDuration.init
         ).items
       }
-      fleet.lastRuns = RunDurations.byResource(jobs.items)
+      fleet.lastRuns = WorkflowDuration.newest(of: runs.items)
     }
     let bindingItems = try await bindingList
     let bindings = Dictionary(
@@ -137,41 +135,27 @@ public struct FleetReader: Sendable {
       resources = try await named(selection.resources, type: type, gaps: &fleet.gaps)
     }
     fleet.gaps += [resources.gap, bindingItems.gap].compactMap { $0 }
-    fleet.members = resources.items.map { object in
-      let key = Self.key(object.namespace ?? "", object.name)
-      return FleetMember(
-        resource: ResourceRequest(object), binding: bindings[key], works: works[key] ?? [],
-        placements: placements[key] ?? [])
+    fleet.members = resources.items.map { item in
+      let key = Self.key(item.request.namespace, item.request.name)
+      var member = FleetMember(
+        resource: item.request, binding: bindings[key], works: works[key] ?? [], placements: placements[key] ?? [])
+      member.managers = item.managers
+      return member
     }.sorted { ($0.resource.namespace, $0.resource.name) < ($1.resource.namespace, $1.resource.name) }
-  }
-
-  /// What `take` makes of the objects, page by page, so that no more than a page is held of what is not kept.
-  private func pages(
-    _ type: ResourceType, namespace: String?, labelSelector: String = "",
-    take: (KubernetesObject) -> KubernetesObject?
-  ) async throws -> [KubernetesObject] {
-    var options = ListOptions(labelSelector: labelSelector, limit: Self.pageSize)
-    var kept: [KubernetesObject] = []
-    repeat {
-      let page = try await api.list(type, namespace: namespace, options: options)
-      for object in page.items {
-        if let object = take(object) { kept.append(object) }
-      }
-      options.continueToken = page.continueToken
-    } while options.continueToken != nil
-    return kept
   }
 
   /// The resources of these names; each that may not be read is a gap of its own.
   private func named(
     _ names: [String], type: ResourceType, gaps: inout [FleetGap]
-  ) async throws -> (items: [KubernetesObject], gap: FleetGap?) {
-    var items: [KubernetesObject] = []
+  ) async throws -> (items: [FleetResource], gap: FleetGap?) {
+    var items: [FleetResource] = []
     for name in names {
       let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
       guard parts.count == 2 else { continue }
       do {
-        if let object = try await api.find(type, namespace: parts[0], name: parts[1]) { items.append(object) }
+        if let object = try await api.find(type, namespace: parts[0], name: parts[1]) {
+          items.append(FleetResource(whole: object))
+        }
       } catch let error as StatusError where error.reason == .forbidden {
         gaps.append(FleetGap(.resources, reason: "\(name): \(error.message)"))
       }
@@ -180,9 +164,9 @@ public struct FleetReader: Sendable {
   }
 
   /// What a request answers; nothing, and why, when it is not allowed.
-  private func read(
-    _ source: FleetGap.Source, _ request: () async throws -> [KubernetesObject]
-  ) async throws -> (items: [KubernetesObject], gap: FleetGap?) {
+  private func read<Item>(
+    _ source: FleetGap.Source, _ request: () async throws -> [Item]
+  ) async throws -> (items: [Item], gap: FleetGap?) {
     do {
       return (try await request(), nil)
     } catch let error as StatusError where error.reason == .forbidden {
@@ -196,6 +180,9 @@ public struct FleetReader: Sendable {
 }
 
 extension Work {
+  /// `namespace/name` of the resource that the Work is of.
+  var resourceKey: String { "\(resourceNamespace)/\(resourceName)" }
+
   /// The namespace of the resource that the Work is of: its own, or the labelled one where the Promise has a namespace
   /// of its own for pipelines (contract, section 2.1).
   var resourceNamespace: String { object.labels[KratixLabels.resourceNamespace] ?? namespace }

@@ -73,6 +73,9 @@ public struct FleetMember: Sendable {
   public var binding: ResourceBinding?
   public var works: [Work]
   public var placements: [WorkPlacement]
+  /// The resource's `managedFields`, which only pipelines see, and which are longer than all the rest; nil when they were
+  /// not read.
+  var managers: PackedJSON?
   /// What a state store holds of it; nil when it was read from a cluster, or nothing was found.
   public var storedOutputs: Outputs?
   /// Why what a state store holds of it cannot be told; nil when it can.
@@ -87,6 +90,15 @@ public struct FleetMember: Sendable {
     self.placements = placements
   }
 
+  /// With the resource as a pipeline sees it (contract, section 5.5).
+  var unpacked: FleetMember {
+    guard let managers else { return self }
+    var member = self
+    member.resource.object.metadata["managedFields"] = managers.json
+    member.managers = nil
+    return member
+  }
+
   /// The version that the resource runs: the last that succeeded (contract, section 5.9).
   public var version: String? { resource.promiseVersion ?? binding?.lastAppliedVersion }
 
@@ -98,6 +110,38 @@ public struct FleetMember: Sendable {
     default: resource.promiseVersion ?? latest
     }
   }
+}
+
+/// A resource as it was read.
+struct FleetResource: Sendable {
+  var request: ResourceRequest
+  var managers: PackedJSON?
+
+  init(whole object: KubernetesObject) {
+    request = ResourceRequest(object.withoutManagers)
+    managers = object.metadata["managedFields"].map(PackedJSON.init)
+  }
+
+  init(slim object: KubernetesObject) { request = ResourceRequest(object) }
+}
+
+extension KubernetesObject {
+  /// Without what says who wrote which field.
+  var withoutManagers: KubernetesObject {
+    var slim = self
+    slim.metadata["managedFields"] = nil
+    return slim
+  }
+}
+
+/// A value kept as text: a tenth of the memory, for what is looked at once, if at all.
+struct PackedJSON: Sendable, Hashable {
+  private let text: [UInt8]
+
+  init(_ json: JSON) { text = json.serialized() }
+
+  /// The same value.
+  var json: JSON { (try? JSON(parsing: text)) ?? .null }
 }
 
 /// Which resources of the fleet a command is about.

@@ -28,7 +28,7 @@ struct ResourceJudge: Sendable {
 
   func plan(for member: FleetMember) async throws -> ResourcePlan {
     var memory = RunMemory()
-    var plan = try await plan(for: member, memory: &memory)
+    var plan = try await plan(for: member.unpacked, memory: &memory)
     plan.runs = memory.count
     return plan
   }

@@ -79,20 +79,34 @@ public struct RolloutEstimate: Sendable, Hashable {
   }
 }
 
-/// How long workflows took, from their Jobs.
-enum RunDurations {
-  /// Seconds of the newest completed run of each resource's configure workflow, all its pipelines together, by
+/// How long a pipeline took for a resource, from its Job.
+struct WorkflowDuration: Sendable {
   /// `namespace/name`.
-  static func byResource(_ jobs: [KubernetesObject]) -> [String: Double] {
-    var newest: [String: [String: (start: Double, seconds: Double)]] = [:]
-    for job in jobs where job.labels[KratixLabels.workflowAction] == WorkflowAction.configure.rawValue {
-      guard let name = job.annotations[KratixAnnotations.jobResourceName] ?? job.labels[KratixLabels.resourceName],
-        let start = time(job, "startTime"), let end = time(job, "completionTime"), end >= start
-      else { continue }
-      let namespace = job.annotations[KratixAnnotations.jobResourceNamespace] ?? job.namespace ?? ""
-      let pipeline = job.labels[KratixLabels.pipelineName] ?? ""
-      if let known = newest["\(namespace)/\(name)"]?[pipeline], known.start >= start { continue }
-      newest["\(namespace)/\(name)", default: [:]][pipeline] = (start, end - start)
+  var resource: String
+  var pipeline: String
+  /// Seconds since 1970.
+  var start: Double
+  var seconds: Double
+
+  /// - Returns: nil when the Job does not configure, or has not completed.
+  init?(_ job: KubernetesObject) {
+    guard job.labels[KratixLabels.workflowAction] == WorkflowAction.configure.rawValue,
+      let name = job.annotations[KratixAnnotations.jobResourceName] ?? job.labels[KratixLabels.resourceName],
+      let start = Self.time(job, "startTime"), let end = Self.time(job, "completionTime"), end >= start
+    else { return nil }
+    let namespace = job.annotations[KratixAnnotations.jobResourceNamespace] ?? job.namespace ?? ""
+    resource = "\(namespace)/\(name)"
+    pipeline = job.labels[KratixLabels.pipelineName] ?? ""
+    self.start = start
+    seconds = end - start
+  }
+
+  /// Seconds of the newest run of each resource, all its pipelines together, by `namespace/name`.
+  static func newest(of runs: [WorkflowDuration]) -> [String: Double] {
+    var newest: [String: [String: WorkflowDuration]] = [:]
+    for run in runs {
+      if let known = newest[run.resource]?[run.pipeline], known.start >= run.start { continue }
+      newest[run.resource, default: [:]][run.pipeline] = run
     }
     return newest.mapValues { $0.values.reduce(0) { $0 + $1.seconds } }
   }

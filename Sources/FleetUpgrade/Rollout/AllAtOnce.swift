@@ -38,9 +38,9 @@ public struct AllAtOnceUpgrade: Sendable {
     let version = candidate.revisionVersion
     let specChanges = live.map { PromiseSpec.normalized($0.spec) != PromiseSpec.normalized(candidate.spec) } ?? true
     guard specChanges || live?.revisionVersion != version else { return Outcome(members: [:]) }
-    let earlierJobs = try await api.listAll(
-      .jobs, labelSelector: "\(KratixLabels.promiseName)=\(candidate.name)"
-    ).items.map(\.uid)
+    let earlierJobs = try await api.collect(
+      .jobs, labelSelector: "\(KratixLabels.promiseName)=\(candidate.name)", keeping: \.uid
+    ).items
     let target = UpgradeTarget(version: version, earlierJobs: Set(earlierJobs), runsWorkflow: specChanges)
     let applied = try await PromiseInstaller(api: api).apply(candidate, over: live)
     onEvent(.applied(version: version))
@@ -104,7 +104,10 @@ public struct AllAtOnceUpgrade: Sendable {
     _ promiseName: String, type: ResourceType, target: UpgradeTarget, onEvent: @escaping @Sendable (Event) -> Void
   ) async throws -> Outcome {
     var told: [String: MemberProgress] = [:]
-    for try await fleet in FleetFeed(api: api, promiseName: promiseName, type: type).updates() {
+    let feed = FleetFeed(api: api, promiseName: promiseName, type: type)
+    for try await _ in feed.changes() {
+      let look = Look()
+      guard let fleet = feed.fleet else { continue }
       guard fleet.promise != nil else { throw UpgradeError.promiseDeleted(promiseName) }
       var members: [String: MemberProgress] = [:]
       let jobs = fleet.configureJobs()
@@ -120,6 +123,7 @@ public struct AllAtOnceUpgrade: Sendable {
         told[key] = progress
       }
       if done == members.count { return Outcome(members: members) }
+      try await look.rest()
     }
     throw CancellationError()
   }

@@ -54,7 +54,9 @@ public struct RolloutControl: Sendable {
     guard
       let type = try await api.find(.promises, namespace: nil, name: promise).flatMap({ Promise($0).api?.resourceType })
     else { throw RolloutError.notServed(promise) }
-    for try await fleet in FleetFeed(api: api, promiseName: promise, type: type).updates() {
+    let feed = FleetFeed(api: api, promiseName: promise, type: type)
+    for try await _ in feed.changes() {
+      guard let fleet = feed.fleet else { continue }
       return RolloutLogic(record: stored.record, fleet: fleet, now: now())
     }
     throw CancellationError()

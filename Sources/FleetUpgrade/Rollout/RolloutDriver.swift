@@ -136,7 +136,8 @@ public struct RolloutDriver: Sendable {
     while true {
       // A watch that cannot even begin ends a look; another one may go well.
       let present = latest
-      switch try await patiently({ try await look(type, RolloutState(present)) }) {
+      let feed = FleetFeed(api: api, promiseName: promise, type: type)
+      switch try await patiently({ try await look(RolloutState(present, feed: feed)) }) {
       case .ended(let record): return record
       case .again(let stored): latest = stored
       }
@@ -151,10 +152,10 @@ public struct RolloutDriver: Sendable {
   }
 
   /// Watches and acts.
-  private func look(_ type: ResourceType, _ state: RolloutState) async throws -> Look {
+  private func look(_ state: RolloutState) async throws -> Look {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { await state.followRecord(of: promise, api: api) }
-      group.addTask { await state.followFleet(of: promise, type: type, api: api) }
+      group.addTask { await state.followFleet() }
       group.addTask { await failures.follow(promise: promise, api: api) }
       defer { group.cancelAll() }
       return try await steer(state).map(Look.ended) ?? .again(state.stored)
@@ -165,6 +166,7 @@ public struct RolloutDriver: Sendable {
     let alarm = Alarm { state.wake() }
     var told: Set<String> = []
     for await _ in state.changes {
+      let look = Look()
       guard let (fleet, stored) = try state.present else { continue }
       let logic = RolloutLogic(
         record: stored.record, fleet: fleet, now: now(), predictions: predictions, memory: state.memory)
@@ -178,6 +180,7 @@ public struct RolloutDriver: Sendable {
       if stored.record.isOver || stored.record.halt != nil { return stored.record }
       let decision = logic.decide()
       if let time = decision.lookAgainAt { alarm.set(after: time - now()) }
+      if decision.actions.isEmpty { try await look.rest() }
       if try await perform(decision.actions, logic, stored, state) { state.wake() }
       // A look that begins after Kratix took the Promise in sees what it did to the resources (contract, section 4.7).
       if stored.record.phase != .settling, state.stored.record.phase == .settling { return nil }
@@ -338,12 +341,14 @@ public struct RolloutDriver: Sendable {
     record.checkedWave = record.wave
     var works: [String: [Work]] = [:]
     do {
-      let objects = try await patiently {
-        try await api.listAll(.works, labelSelector: "\(KratixLabels.promiseName)=\(promise)").items
+      let inWave = Set(logic.wave(record.wave).map(\.key))
+      let found = try await patiently {
+        try await api.collect(.works, labelSelector: "\(KratixLabels.promiseName)=\(promise)") { object in
+          let work = Work(object.withoutManagers)
+          return inWave.contains(work.resourceKey) ? work : nil
+        }.items
       }
-      for work in objects.map(Work.init) where !work.resourceName.isEmpty {
-        works["\(work.resourceNamespace)/\(work.resourceName)", default: []].append(work)
-      }
+      works = Dictionary(grouping: found, by: \.resourceKey)
     } catch let error as StatusError where error.reason == .forbidden {
       onEvent(.trouble("what was put out cannot be compared with the plan: \(error.message)"))
       if record.isStrict { record.halt = .stopped(reason: "the Works cannot be read: \(error.message)") }

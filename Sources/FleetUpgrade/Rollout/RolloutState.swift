@@ -6,7 +6,6 @@ import Synchronization
 /// writes returned and watches have yet to bring.
 final class RolloutState: Sendable {
   private struct Content {
-    var fleet: LiveFleet?
     var stored: RolloutStore.Stored
     /// Bindings as our own writes left them, by uid.
     var written: [String: ResourceBinding] = [:]
@@ -20,14 +19,16 @@ final class RolloutState: Sendable {
   }
 
   private let content: Mutex<Content>
+  private let feed: FleetFeed
   /// Where members stood at the last look.
   let memory = MemberMemory()
   /// One element when anything changed since the last one was taken.
   let changes: AsyncStream<Void>
   private let continuation: AsyncStream<Void>.Continuation
 
-  init(_ stored: RolloutStore.Stored) {
+  init(_ stored: RolloutStore.Stored, feed: FleetFeed) {
     content = Mutex(Content(stored: stored))
+    self.feed = feed
     (changes, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
@@ -38,12 +39,17 @@ final class RolloutState: Sendable {
   /// The fleet and the record; nil while the fleet is not known.
   /// - Throws: what ended a watch.
   var present: (LiveFleet, RolloutStore.Stored)? {
-    get throws { try content.withLock { try Self.present(&$0) } }
+    get throws {
+      try content.withLock { content in
+        if let failure = content.failure { throw failure }
+        return feed.fleet.map { (Self.adding(&content, to: $0), content.stored) }
+      }
+    }
   }
 
-  private static func present(_ content: inout Content) throws -> (LiveFleet, RolloutStore.Stored)? {
-    if let failure = content.failure { throw failure }
-    guard var fleet = content.fleet else { return nil }
+  /// The fleet with what was written and is newer; forgets what is not.
+  private static func adding(_ content: inout Content, to fleet: LiveFleet) -> LiveFleet {
+    var fleet = fleet
     for (uid, binding) in content.written {
       let key = "\(binding.namespace)/\(binding.resourceName)"
       guard let seen = fleet.bindings[key], seen.object.uid == uid,
@@ -73,16 +79,13 @@ final class RolloutState: Sendable {
       }
       fleet.resources[key] = resource
     }
-    return (fleet, content.stored)
+    return fleet
   }
 
   /// Follows the fleet until the task is cancelled, or it cannot be followed.
-  func followFleet(of promise: String, type: ResourceType, api: any KubernetesAPI) async {
+  func followFleet() async {
     do {
-      for try await fleet in FleetFeed(api: api, promiseName: promise, type: type).updates() {
-        content.withLock { $0.fleet = fleet }
-        wake()
-      }
+      for try await _ in feed.changes() { wake() }
     } catch {
       fail(error)
     }

@@ -23,15 +23,17 @@ public struct RolloutWatcher: Sendable {
     guard
       let type = try await api.find(.promises, namespace: nil, name: promise).flatMap({ Promise($0).api?.resourceType })
     else { throw RolloutError.notServed(promise) }
-    let state = RolloutState(stored)
+    let state = RolloutState(stored, feed: FleetFeed(api: api, promiseName: promise, type: type))
     return try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { await state.followRecord(of: promise, api: api) }
-      group.addTask { await state.followFleet(of: promise, type: type, api: api) }
+      group.addTask { await state.followFleet() }
       defer { group.cancelAll() }
       for await _ in state.changes {
+        let look = Look()
         guard let (fleet, stored) = try state.present else { continue }
         onView(RolloutLogic(record: stored.record, fleet: fleet, now: now(), memory: state.memory))
         if stored.record.isOver || stored.record.halt != nil { return stored.record }
+        try await look.rest()
       }
       throw CancellationError()
     }

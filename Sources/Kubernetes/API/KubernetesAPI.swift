@@ -204,21 +204,31 @@ extension KubernetesAPI {
   }
 
   /// Everything that the selector takes, whatever the number of pages.
-  /// - Parameter keeping: what of each object is kept; all of it unless told.
   public func listAll(
-    _ type: ResourceType, namespace: String? = nil, labelSelector: String = "", fieldSelector: String = "",
-    keeping: (KubernetesObject) -> KubernetesObject = { $0 }
+    _ type: ResourceType, namespace: String? = nil, labelSelector: String = "", fieldSelector: String = ""
   ) async throws -> ObjectList {
-    var options = ListOptions(labelSelector: labelSelector, fieldSelector: fieldSelector, limit: 500)
-    var all = try await list(type, namespace: namespace, options: options)
-    all.items = all.items.map(keeping)
-    while let token = all.continueToken {
-      options.continueToken = token
+    let all = try await collect(
+      type, namespace: namespace, labelSelector: labelSelector, fieldSelector: fieldSelector, keeping: { $0 })
+    return ObjectList(items: all.items, resourceVersion: all.resourceVersion)
+  }
+
+  /// What is kept of everything that the selector takes: no more than a page is ever held whole, and pages are small.
+  /// - Parameter keeping: what of each object is kept; nil for nothing.
+  /// - Returns: also the version of the list: where a watch goes on from.
+  public func collect<Kept>(
+    _ type: ResourceType, namespace: String? = nil, labelSelector: String = "", fieldSelector: String = "",
+    keeping: (KubernetesObject) throws -> Kept?
+  ) async throws -> (items: [Kept], resourceVersion: String) {
+    var options = ListOptions(labelSelector: labelSelector, fieldSelector: fieldSelector, limit: 200)
+    var kept: [Kept] = []
+    while true {
       let page = try await list(type, namespace: namespace, options: options)
-      all.items += page.items.map(keeping)
-      all.continueToken = page.continueToken
+      for object in page.items {
+        if let part = try keeping(object) { kept.append(part) }
+      }
+      guard let token = page.continueToken else { return (kept, page.resourceVersion) }
+      options.continueToken = token
     }
-    return all
   }
 
   public func create(_ type: ResourceType, _ object: KubernetesObject) async throws -> KubernetesObject {

@@ -61,7 +61,7 @@ private struct Observation<API: KubernetesAPI>: Sendable {
         if let version {
           start = version
         } else {
-          let list = try await api.listAll(
+          let list = try await api.collect(
             type, namespace: namespace, labelSelector: labelSelector, fieldSelector: fieldSelector, keeping: keeping)
           emit(.snapshot(list.items))
           hasSnapshot = true
