@@ -215,12 +215,13 @@ import Testing
       if let end { job.status?["completionTime"] = .string(end) }
       return job
     }
-    let runs = WorkflowDuration.newest(of: [
-      job("one", start: "2026-11-22T22:00:00Z", end: "2026-11-22T22:05:00Z"),
-      job("one", start: "2026-11-22T23:00:00Z", end: "2026-11-22T23:00:03Z"),
-      job("two", start: "2026-11-22T23:00:04Z", end: "2026-11-22T23:00:06Z"),
-      job("two", start: "2026-11-22T23:30:00Z", end: nil),
-    ].compactMap(WorkflowDuration.init))
+    let runs = WorkflowDuration.newest(
+      of: [
+        job("one", start: "2026-11-22T22:00:00Z", end: "2026-11-22T22:05:00Z"),
+        job("one", start: "2026-11-22T23:00:00Z", end: "2026-11-22T23:00:03Z"),
+        job("two", start: "2026-11-22T23:00:04Z", end: "2026-11-22T23:00:06Z"),
+        job("two", start: "2026-11-22T23:30:00Z", end: nil),
+      ].compactMap(WorkflowDuration.init))
     #expect(runs == ["default/a": 5])
   }
 }

@@ -27,7 +27,7 @@ public struct FleetReader: Sendable {
     async let destinations = read(.destinations) { try await api.listAll(.destinations).items }
     async let promises = read(.promises) { try await api.listAll(.promises).items }
     async let revisions = read(.revisions) {
-      try await api.collect(.promiseRevisions) { object in
+      try await api.collect(.promiseRevisions) { (object) -> KubernetesObject? in
         // Of other Promises only which versions there are: their specs are long.
         if object.labels[KratixLabels.promiseName] == promiseName { return object }
         var other = object
@@ -66,14 +66,15 @@ public struct FleetReader: Sendable {
     depth: FleetDepth
   ) async throws {
     let namespace = selection.namespace
-    async let resourceList = read(.resources) {
+    async let resourceList = read(.resources) { () async throws -> [FleetResource] in
       var slim = SlimObjects(depth: depth)
-      return try await api.collect(type, namespace: namespace, labelSelector: selection.labelSelector) { object in
+      return try await api.collect(type, namespace: namespace, labelSelector: selection.labelSelector) {
+        (object) -> FleetResource? in
         guard selection.takes(object), object.labels[KratixLabels.dryRun] != KratixLabels.yes else { return nil }
         return depth == .pipelines ? FleetResource(whole: object) : FleetResource(slim: slim.resource(object))
       }.items
     }
-    async let bindingList = read(.bindings) {
+    async let bindingList = read(.bindings) { () async throws -> [KubernetesObject] in
       var slim = SlimObjects(depth: depth)
       return try await api.collect(.resourceBindings, namespace: namespace, labelSelector: label(promiseName)) {
         depth == .pipelines ? $0.withoutManagers : slim.binding($0)
@@ -84,9 +85,9 @@ public struct FleetReader: Sendable {
     if depth != .identity {
       // Where the Promise has a namespace of its own for pipelines, Works are not beside their resources.
       let worksNamespace = fleet.promise?.pipelineNamespace == nil ? namespace : nil
-      let placementList = try await read(.placements) {
+      let placementList = try await read(.placements) { () async throws -> [KubernetesObject] in
         var slim = SlimObjects(depth: depth)
-        return try await api.collect(.workPlacements, namespace: worksNamespace) { object in
+        return try await api.collect(.workPlacements, namespace: worksNamespace) { (object) -> KubernetesObject? in
           let placement = WorkPlacement(object)
           guard placement.promiseName == promiseName, !placement.resourceName.isEmpty else { return nil }
           return slim.placement(object)
@@ -101,7 +102,8 @@ public struct FleetReader: Sendable {
     if depth == .pipelines {
       let worksNamespace = fleet.promise?.pipelineNamespace == nil ? namespace : nil
       let workList = try await read(.works) {
-        try await api.collect(.works, namespace: worksNamespace, labelSelector: label(promiseName)) { object in
+        try await api.collect(.works, namespace: worksNamespace, labelSelector: label(promiseName)) {
+          (object) -> KubernetesObject? in
           guard !Work(object).resourceName.isEmpty, object.labels[KratixLabels.dryRun] != KratixLabels.yes else {
             return nil
           }

@@ -144,7 +144,7 @@ public struct RolloutDriver: Sendable {
     }
   }
 
-  private enum Look {
+  private enum Ending {
     /// The rollout is over or halted.
     case ended(RolloutRecord)
     /// Everything is to be read anew.
@@ -152,13 +152,13 @@ public struct RolloutDriver: Sendable {
   }
 
   /// Watches and acts.
-  private func look(_ state: RolloutState) async throws -> Look {
+  private func look(_ state: RolloutState) async throws -> Ending {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { await state.followRecord(of: promise, api: api) }
       group.addTask { await state.followFleet() }
       group.addTask { await failures.follow(promise: promise, api: api) }
       defer { group.cancelAll() }
-      return try await steer(state).map(Look.ended) ?? .again(state.stored)
+      return try await steer(state).map(Ending.ended) ?? .again(state.stored)
     }
   }
 
@@ -343,7 +343,8 @@ public struct RolloutDriver: Sendable {
     do {
       let inWave = Set(logic.wave(record.wave).map(\.key))
       let found = try await patiently {
-        try await api.collect(.works, labelSelector: "\(KratixLabels.promiseName)=\(promise)") { object in
+        try await api.collect(.works, labelSelector: "\(KratixLabels.promiseName)=\(promise)") {
+          (object) -> Work? in
           let work = Work(object.withoutManagers)
           return inWave.contains(work.resourceKey) ? work : nil
         }.items

@@ -69,9 +69,12 @@ public struct LabelSelector: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// Whether an object with these labels is selected.
-  public func matches(_ labels: [String: String]) -> Bool {
+  public func matches(_ labels: [String: String]) -> Bool { matches { labels[$0] } }
+
+  /// The same, with labels looked up where they are.
+  public func matches(_ label: (String) -> String?) -> Bool {
     requirements.allSatisfy { requirement in
-      let value = labels[requirement.key]
+      let value = label(requirement.key)
       switch requirement.operator {
       case .equals, .doubleEquals, .in: return value.map(requirement.values.contains) ?? false
       case .notEquals, .notIn: return value.map { !requirement.values.contains($0) } ?? true

@@ -115,11 +115,10 @@ extension RequestPipeline {
   }
 
   func matches(_ stored: StoredObject, _ kind: ServedKind, _ request: ListRequest) -> Bool {
-    if request.selectsEverything { return true }
+    guard stored.isSelected(by: request.labels) else { return false }
+    if request.fields.requirements.isEmpty { return true }
     let object = kind.view(of: stored).object
-    return (request.labels.requirements.isEmpty || request.labels.matches(object.labels))
-      && (request.fields.requirements.isEmpty
-        || request.fields.matches { kind.selectableValue($0, of: object) })
+    return request.fields.matches { kind.selectableValue($0, of: object) }
   }
 
   func checkFields(_ selector: FieldSelector, _ kind: ServedKind) throws {

@@ -27,6 +27,8 @@ final class StoredObject: Sendable {
   let object: KubernetesObject
   /// The object as compact JSON.
   let bytes: [UInt8]
+  /// `metadata.labels`: lists and watches look at those of every object.
+  private let labels: [String: JSON]
   /// What the served form was last computed for; see `ServedKind.view(of:)`.
   let view = Mutex<View?>(nil)
 
@@ -41,6 +43,11 @@ final class StoredObject: Sendable {
     self.version = version
     self.object = object
     self.bytes = bytes
+    labels = object.json["metadata"]?["labels"]?.objectValue ?? [:]
+  }
+
+  func isSelected(by selector: LabelSelector) -> Bool {
+    selector.requirements.isEmpty || selector.matches { labels[$0]?.stringValue }
   }
 
   /// The object at a version: the version is written into it.
