@@ -168,6 +168,37 @@ final class RecordingAPI: KubernetesAPI {
         == "the resources cannot be read: default/r8: dbs.example.com \"r8\" is forbidden: User \"ann\" cannot get")
   }
 
+  /// Pipelines see who wrote which field (contract, section 5.5), although a fleet in memory does without.
+  @Test func pipelinesSeeTheObjectWhole() async throws {
+    var objects = objects
+    let managers: JSON = [
+      [
+        "manager": "kubectl", "operation": "Update", "apiVersion": "example.com/v1",
+        "fieldsV1": ["f:spec": ["f:size": [:]]],
+      ]
+    ]
+    objects[Self.dbs]?[0].metadata["managedFields"] = managers
+    let first = try #require(objects[Self.dbs]?[0])
+    let fleet = try await FleetReader(api: RecordingAPI(objects)).fleet(of: "db")
+    let member = try #require(fleet.members.first { $0.resource.name == first.name })
+    #expect(member.resource.object.metadata["managedFields"] == nil)
+    #expect(member.unpacked.resource.object == first)
+    // One that had none has none.
+    #expect(fleet.members.last?.unpacked.resource.object.metadata["managedFields"] == nil)
+  }
+
+  /// Whoever may only get a resource is told all the same since when it has moved.
+  @Test func aResourceThatIsGotByNameSaysWhoWroteItLast() async throws {
+    var objects = objects
+    let managers: JSON = [["time": "2026-11-22T22:00:00Z", "fieldsV1": ["f:spec": [:]]]]
+    let index = try #require(objects[Self.dbs]?.firstIndex { $0.name == "r7" })
+    objects[Self.dbs]?[index].metadata["managedFields"] = managers
+    let fleet = try await FleetReader(api: RecordingAPI(objects) { type, name in type == Self.dbs && name != "r7" })
+      .fleet(
+        of: "db", selection: FleetSelection(resources: ["default/r7"]), depth: .identity)
+    #expect(fleet.members.first?.resource.object.metadata["managedFields"] == managers)
+  }
+
   /// What another Promise has is known for requirements, and is none of this fleet's versions.
   @Test func revisionsOfOthersAreKnownApart() async throws {
     var other = Fixtures.revision(of: live, isLatest: true).object

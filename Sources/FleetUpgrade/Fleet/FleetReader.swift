@@ -134,7 +134,7 @@ public struct FleetReader: Sendable {
     var resources = try await resourceList
     if resources.gap != nil, !selection.resources.isEmpty {
       // Whoever may not list may still get what was asked for by name.
-      resources = try await named(selection.resources, type: type, gaps: &fleet.gaps)
+      resources = try await named(selection.resources, type: type, depth: depth, gaps: &fleet.gaps)
     }
     fleet.gaps += [resources.gap, bindingItems.gap].compactMap { $0 }
     fleet.members = resources.items.map { item in
@@ -148,7 +148,7 @@ public struct FleetReader: Sendable {
 
   /// The resources of these names; each that may not be read is a gap of its own.
   private func named(
-    _ names: [String], type: ResourceType, gaps: inout [FleetGap]
+    _ names: [String], type: ResourceType, depth: FleetDepth, gaps: inout [FleetGap]
   ) async throws -> (items: [FleetResource], gap: FleetGap?) {
     var items: [FleetResource] = []
     for name in names {
@@ -156,7 +156,7 @@ public struct FleetReader: Sendable {
       guard parts.count == 2 else { continue }
       do {
         if let object = try await api.find(type, namespace: parts[0], name: parts[1]) {
-          items.append(FleetResource(whole: object))
+          items.append(depth == .pipelines ? FleetResource(whole: object) : FleetResource(slim: object))
         }
       } catch let error as StatusError where error.reason == .forbidden {
         gaps.append(FleetGap(.resources, reason: "\(name): \(error.message)"))
