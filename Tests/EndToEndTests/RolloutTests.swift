@@ -292,6 +292,39 @@ struct RolloutTests {
     try await expect(platform, "v1.0.0", for: names)
   }
 
+  /// `status --watch` on a terminal: one view, written over until the rollout ends.
+  @Test func aTerminalShowsARolloutLive() async throws {
+    let platform = try Platform.require()
+    try await start(platform)
+    let watch = "kubectl kratix upgrade status greeter --watch --context \(platform.platform)"
+    // The gate of the first wave begins to watch, and lets the rollout go on when there is something to see.
+    let gate = """
+      [ -e screen ] && exit 0
+      (script -qefc "\(watch)" screen; echo $? > code) < /dev/null > /dev/null 2>&1 &
+      until grep -q WAVE screen; do sleep 0.1; done
+      """
+    try await platform.kratix("upgrade", "-f", try candidate(platform), "--yes", "--gate-command", gate).succeeded()
+    let code = try await platform.run("timeout", ["60", "sh", "-c", "until [ -s code ]; do sleep 0.1; done; cat code"])
+    #expect(code.lines == ["0"])
+    let screen = try await platform.run("cat", ["screen"]).succeeded().output
+    #expect(screen.contains("done  5 of 5 done, 0 failed"), "\(screen)")
+    // Lines up, and each erased before it is written.
+    #expect(screen.contains("\u{1B}[2K") && screen.contains(/\u{1B}\[\d+F/), "\(screen)")
+  }
+
+  /// A rollout that has stopped ends the view, which says why.
+  @Test func aTerminalShowsWhatAFailedContainerPrinted() async throws {
+    let platform = try Platform.require()
+    try await start(platform, mallory: "a")
+    #expect(try await platform.kratix("upgrade", "-f", try candidate(platform), "--yes", "--force").exitCode == 1)
+    let watch = "kubectl kratix upgrade status greeter --watch --context \(platform.platform)"
+    let live = try await platform.run("script", ["-qefc", watch, "/dev/null"])
+    #expect(live.exitCode == 1)
+    for text in ["stopped  0 of 5 done, 1 failed", "default/a failed: ", "  does not greet Mallory"] {
+      #expect(live.output.contains(text), "\(live.output)")
+    }
+  }
+
   @Test func aStrategyThatCannotBeUsedChangesNothing() async throws {
     let platform = try Platform.require()
     try await start(platform)
